@@ -1,0 +1,150 @@
+import { z } from 'zod';
+
+const STAND_IN_LOOPBACK = /^(localhost|127\.|\[::1\])/;
+const integer = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
+const blankAsUnset = (env: NodeJS.ProcessEnv) =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+
+const trustedIssuer = z.object({
+  issuer: z.string().min(1),
+  jwksUrl: z.url().refine((url) => url.startsWith('https:') || STAND_IN_LOOPBACK.test(new URL(url).host), {
+    message: 'must be https, or http on loopback',
+  }),
+  audience: z.string().min(1),
+});
+
+const settings = z.object({
+  NODE_ENV: z.string().default('development'),
+  HOST: z.string().optional(),
+  PORT: integer(3000, 1, 65_535),
+  PUBLIC_URL: z.url().optional(),
+  DATABASE_URL: z.url({ protocol: /^mysql$/, error: 'must look like mysql://user:password@host:3306/name' }),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_(test|live)_/, 'must begin with sk_test_, sk_live_, rk_test_ or rk_live_'),
+  STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_'),
+  STRIPE_API_BASE: z.url().optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must look like smtp://user:password@host:587' }),
+  MAIL_FROM: z.string().min(3).default('Tenantry <no-reply@tenantry.localhost>'),
+  TRUSTED_ISSUERS: z
+    .string()
+    .default('[]')
+    .transform((value, context) => {
+      try {
+        return JSON.parse(value) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON: [{"issuer", "jwksUrl", "audience"}]' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(trustedIssuer)),
+  APP_SECRET: z.string().min(32, 'must have at least 32 characters: openssl rand -hex 32 makes one'),
+  TRUST_PROXY: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  METRICS_TOKEN: z.string().optional(),
+  OPERATOR_EMAIL: z.email().optional(),
+  OPERATOR_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
+  SEED: z.enum(['demo', 'none']).default('none'),
+  PAST_DUE_GRACE_DAYS: integer(14, 0, 365),
+  INVITATION_TTL_DAYS: integer(7, 1, 30),
+  TENANT_RESTORE_DAYS: integer(30, 1, 3650),
+  STRIPE_CATCH_UP_SECONDS: integer(60, 1, 86_400),
+  STRIPE_MAX_RPS: integer(20, 1, 1000),
+  STRIPE_MAX_RPS_TOTAL: z.coerce.number().int().min(1).max(1000).optional(),
+});
+
+export type TrustedIssuer = z.infer<typeof trustedIssuer>;
+
+export interface Config {
+  production: boolean;
+  host: string | undefined;
+  port: number;
+  /** Base of every link that we send, without a trailing slash. */
+  publicUrl: string;
+  databaseUrl: string;
+  redisUrl: string;
+  stripe: {
+    secretKey: string;
+    webhookSecret: string;
+    apiBase: string | undefined;
+    livemode: boolean;
+    catchUpSeconds: number;
+    maxRps: number;
+    maxRpsTotal: number;
+  };
+  smtpUrl: string;
+  mailFrom: string;
+  trustedIssuers: TrustedIssuer[];
+  appSecret: string;
+  trustProxy: string | undefined;
+  logLevel: string;
+  metricsToken: string | undefined;
+  firstOperator: { email: string; password: string } | undefined;
+  seed: 'demo' | 'none';
+  pastDueGraceDays: number;
+  invitationTtlDays: number;
+  tenantRestoreDays: number;
+}
+
+/** The settings are wrong: the message lists every fault, one a line, by the name of its setting. */
+export class ConfigError extends Error {
+  constructor(readonly faults: string[]) {
+    super(`These settings need a change:\n${faults.map((fault) => `  ${fault}`).join('\n')}\nSee .env.example.`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Reads and checks every setting; the one place that knows the environment. Throws ConfigError with all faults. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = settings.safeParse(blankAsUnset(env));
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, code, message }) => {
+        const name = path.join('.');
+        const missing = code === 'invalid_type' && !blankAsUnset(env)[name];
+        return `${name}: ${missing ? 'is not set' : message}`;
+      }),
+    );
+  }
+  const s = parsed.data;
+  const production = s.NODE_ENV === 'production';
+  const livemode = /^[sr]k_live_/.test(s.STRIPE_SECRET_KEY);
+  const faults: string[] = [];
+  if (s.SEED === 'demo' && production) faults.push('SEED: demo is refused with NODE_ENV=production');
+  if (s.SEED === 'demo' && livemode) faults.push('SEED: demo is refused with a live Stripe key');
+  if (Boolean(s.OPERATOR_EMAIL) !== Boolean(s.OPERATOR_PASSWORD))
+    faults.push('OPERATOR_EMAIL, OPERATOR_PASSWORD: set both or neither');
+  if (faults.length > 0) throw new ConfigError(faults);
+  return {
+    production,
+    host: s.HOST,
+    port: s.PORT,
+    publicUrl: (s.PUBLIC_URL ?? `http://localhost:${s.PORT}`).replace(/\/+$/, ''),
+    databaseUrl: s.DATABASE_URL,
+    redisUrl: s.REDIS_URL,
+    stripe: {
+      secretKey: s.STRIPE_SECRET_KEY,
+      webhookSecret: s.STRIPE_WEBHOOK_SECRET,
+      apiBase: s.STRIPE_API_BASE,
+      livemode,
+      catchUpSeconds: s.STRIPE_CATCH_UP_SECONDS,
+      maxRps: s.STRIPE_MAX_RPS,
+      maxRpsTotal: s.STRIPE_MAX_RPS_TOTAL ?? (livemode ? 80 : 20),
+    },
+    smtpUrl: s.SMTP_URL,
+    mailFrom: s.MAIL_FROM,
+    trustedIssuers: s.TRUSTED_ISSUERS,
+    appSecret: s.APP_SECRET,
+    trustProxy: s.TRUST_PROXY,
+    logLevel: s.LOG_LEVEL,
+    metricsToken: s.METRICS_TOKEN,
+    firstOperator:
+      s.OPERATOR_EMAIL && s.OPERATOR_PASSWORD ? { email: s.OPERATOR_EMAIL, password: s.OPERATOR_PASSWORD } : undefined,
+    seed: s.SEED,
+    pastDueGraceDays: s.PAST_DUE_GRACE_DAYS,
+    invitationTtlDays: s.INVITATION_TTL_DAYS,
+    tenantRestoreDays: s.TENANT_RESTORE_DAYS,
+  };
+}

@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { createConnection } from 'mysql2/promise';
+import { DataSource } from 'typeorm';
+import { entities } from './entities';
+import { Initial1764000000000 } from './migrations/1764000000000-initial';
+
+/** Which driver dialect fits the server: TypeORM's schema diff treats JSON columns differently on the two. */
+async function dialectOf(url: string): Promise<'mariadb' | 'mysql'> {
+  const connection = await createConnection({ uri: url, connectTimeout: 10_000 });
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version');
+    const version = String((rows as { version: string }[])[0]?.version);
+    return /mariadb/i.test(version) ? 'mariadb' : 'mysql';
+  } finally {
+    await connection.end();
+  }
+}
+
+export interface OpenOptions {
+  poolSize?: number;
+}
+
+/**
+ * Connects to MariaDB 10.11+ or MySQL 8.0+ at `url` (`mysql://user:password@host:port/name`).
+ * Throws the driver's own error where the server can't be reached or refuses the login.
+ */
+export async function openDatabase(url: string, { poolSize = 20 }: OpenOptions = {}): Promise<DataSource> {
+  const dataSource = new DataSource({
+    type: await dialectOf(url),
+    url,
+    entities,
+    migrations: [Initial1764000000000],
+    migrationsTableName: 'migrations',
+    timezone: 'Z',
+    charset: 'utf8mb4',
+    poolSize,
+    extra: { decimalNumbers: true, connectTimeout: 10_000 },
+  });
+  return dataSource.initialize();
+}

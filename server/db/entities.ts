@@ -1,0 +1,53 @@
+import { AuditChain, AuditEntry, AuditPersonal } from '../audit/audit.entity';
+import { Checkout } from '../billing/checkout.entity';
+import { CustomerLease } from '../billing/customer-lease.entity';
+import { Finding } from '../billing/finding.entity';
+import { Override } from '../billing/override.entity';
+import { PlanChange } from '../billing/plan-change.entity';
+import { StripeCustomer } from '../billing/stripe-customer.entity';
+import { StripeEvent } from '../billing/stripe-event.entity';
+import { Subscription } from '../billing/subscription.entity';
+import { ContactRequest } from '../customer-api/contact-request.entity';
+import { Email } from '../emails/email.entity';
+import { Invitation } from '../invitations/invitation.entity';
+import { InvitationToken } from '../invitations/invitation-token.entity';
+import { IssuerKey, SignInCode, UserSession } from '../issuer/issuer.entities';
+import { OutboxRow } from '../jobs/outbox.entity';
+import { Membership } from '../memberships/membership.entity';
+import { Operator } from '../operators/operator.entity';
+import { OperatorSession } from '../operators/operator-session.entity';
+import { Plan } from '../plans/plan.entity';
+import { PlanPrice } from '../plans/plan-price.entity';
+import { Tenant } from '../tenants/tenant.entity';
+import { Identity } from '../users/identity.entity';
+import { User } from '../users/user.entity';
+
+export const entities = [
+  AuditChain,
+  AuditEntry,
+  AuditPersonal,
+  Checkout,
+  ContactRequest,
+  CustomerLease,
+  Email,
+  Finding,
+  Identity,
+  Invitation,
+  InvitationToken,
+  IssuerKey,
+  Membership,
+  Operator,
+  OperatorSession,
+  OutboxRow,
+  Override,
+  Plan,
+  PlanChange,
+  PlanPrice,
+  SignInCode,
+  StripeCustomer,
+  StripeEvent,
+  Subscription,
+  Tenant,
+  User,
+  UserSession,
+];
