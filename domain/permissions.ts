@@ -1,0 +1,109 @@
+/** The one table of rights: the server refuses by it, the dashboard offers by it. */
+
+export const OPERATOR_ROLES = ['admin', 'support', 'viewer'] as const;
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];
+
+export const RESOURCES = [
+  'tenants',
+  'users',
+  'memberships',
+  'plans',
+  'invitations',
+  'subscriptions',
+  'plan-changes',
+  'overrides',
+  'findings',
+  'stripe-events',
+  'emails',
+  'audit-log',
+  'operators',
+] as const;
+export type ResourceName = (typeof RESOURCES)[number];
+
+type Crud = 'read' | 'create' | 'update' | 'delete';
+type Verb =
+  | 'tenants:suspend'
+  | 'tenants:reactivate'
+  | 'tenants:restore'
+  | 'tenants:reconcile'
+  | 'invitations:resend'
+  | 'invitations:revoke'
+  | 'overrides:end'
+  | 'stripe-events:replay'
+  | 'operators:sign-out';
+
+/** `resource:action`. Every route of the operator API names one. */
+export type Permission = `${ResourceName}:${Crud}` | Verb | 'overview:read';
+
+const READABLE_BY_ALL = RESOURCES.filter((resource) => resource !== 'operators').map(
+  (resource) => `${resource}:read` as const,
+);
+
+const VIEWER: readonly Permission[] = [...READABLE_BY_ALL, 'overview:read'];
+
+/** Support does everything but operators, plans, overrides and deletion. */
+const SUPPORT: readonly Permission[] = [
+  ...VIEWER,
+  'tenants:create',
+  'tenants:update',
+  'tenants:suspend',
+  'tenants:reactivate',
+  'tenants:reconcile',
+  'users:create',
+  'users:update',
+  'memberships:create',
+  'memberships:update',
+  'invitations:create',
+  'invitations:resend',
+  'invitations:revoke',
+  'stripe-events:replay',
+];
+
+const GRANTED: Record<OperatorRole, (permission: Permission) => boolean> = {
+  admin: () => true,
+  support: (permission) => SUPPORT.includes(permission),
+  viewer: (permission) => VIEWER.includes(permission),
+};
+
+/** Whether an operator of `role` may do what `permission` names. */
+export const can = (role: OperatorRole, permission: Permission): boolean => GRANTED[role](permission);
+
+export const TENANT_ROLES = ['owner', 'admin', 'member'] as const;
+export type TenantRole = (typeof TENANT_ROLES)[number];
+
+export type TenantAction =
+  | 'tenant:read'
+  | 'tenant:update'
+  | 'tenant:delete'
+  | 'members:read'
+  | 'members:remove'
+  | 'members:set-role'
+  | 'invitations:read'
+  | 'invitations:create'
+  | 'invitations:resend'
+  | 'invitations:revoke'
+  | 'plan:read'
+  | 'plan:change'
+  | 'billing:read';
+
+const MEMBER: readonly TenantAction[] = ['tenant:read', 'members:read', 'plan:read'];
+/** Admins do all but billing, owner changes and deletion. */
+const ADMIN: readonly TenantAction[] = [
+  ...MEMBER,
+  'tenant:update',
+  'members:remove',
+  'members:set-role',
+  'invitations:read',
+  'invitations:create',
+  'invitations:resend',
+  'invitations:revoke',
+];
+
+/** Whether a member with `role` may do `action` in the tenant. */
+export const canInTenant = (role: TenantRole, action: TenantAction): boolean =>
+  role === 'owner' || (role === 'admin' ? ADMIN : MEMBER).includes(action);
+
+const RANK: Record<TenantRole, number> = { owner: 3, admin: 2, member: 1 };
+
+/** Nobody gives a role above the own. */
+export const mayGrantRole = (granter: TenantRole, role: TenantRole): boolean => RANK[granter] >= RANK[role];
