@@ -145,7 +145,7 @@ function addFilters<Row extends ObjectLiteral>(
   query: SelectQueryBuilder<Row>,
   filter: Record<string, unknown>,
 ) {
-  const allowed = { id: 'word' as const, ...listing.filters };
+  const allowed: Record<string, FilterKind | CustomFilter<Row>> = { id: 'word', ...listing.filters };
   let n = 0;
   for (const [field, value] of Object.entries(filter)) {
     n += 1;
@@ -158,13 +158,12 @@ function addFilters<Row extends ObjectLiteral>(
       addFilter(query, 'id', 'word', 'ids', Array.isArray(value) ? value : [value], n);
       continue;
     }
-    const kind = Object.hasOwn(allowed, field) ? allowed[field as keyof typeof allowed] : undefined;
+    const kind = Object.hasOwn(allowed, field) ? allowed[field] : undefined;
     if (typeof kind === 'function') kind(query, value);
     else if (kind) addFilter(query, field, kind, field, value, n);
     else {
       const range = /^(.+)_(gte|lte)$/.exec(field);
-      const rangeKind =
-        range && Object.hasOwn(allowed, range[1]!) ? allowed[range[1] as keyof typeof allowed] : undefined;
+      const rangeKind = range && Object.hasOwn(allowed, range[1]!) ? allowed[range[1]!] : undefined;
       if (!range || !rangeKind || typeof rangeKind === 'function' || rangeKind === 'flag') {
         const names = [...Object.keys(allowed), ...(listing.search ? ['q'] : [])];
         throw invalid({
