@@ -1,0 +1,94 @@
+import type { CataloguePlan } from './plan';
+
+export interface OverrideFact {
+  id: string;
+  planId: string;
+  /** Holds the tenant to exactly this plan, downward too. */
+  pin: boolean;
+  startsAt: Date;
+  endsAt: Date;
+  /** When an operator ended it early. */
+  endedAt: Date | null;
+}
+
+export interface ItemFact {
+  priceId: string;
+  lookupKey: string | null;
+  quantity: number;
+}
+
+export interface SubscriptionFact {
+  id: string;
+  customerId: string;
+  customerDeleted: boolean;
+  status: string;
+  items: readonly ItemFact[];
+  currentPeriodEnd: Date | null;
+  cancelAtPeriodEnd: boolean;
+  cancelAt: Date | null;
+  pauseCollection: boolean;
+  livemode: boolean;
+  /** Start of grace while `past_due`. */
+  pastDueSince: Date | null;
+  /** The plan that this subscription last earned, kept with its mirror. */
+  lastEarnedPlanId: string | null;
+  /** Whether it counted when it was last understood; null when never. */
+  lastCounted: boolean | null;
+}
+
+export interface PlanFacts {
+  basePlanId: string;
+  overrides: readonly OverrideFact[];
+  subscriptions: readonly SubscriptionFact[];
+  graceDays: number;
+  /** The mode of our own Stripe key. */
+  livemode: boolean;
+}
+
+export type Catalogue = readonly CataloguePlan[];
+
+export type FindingKind =
+  | 'several-subscriptions'
+  | 'unknown-price'
+  | 'unknown-status'
+  | 'unknown-plan'
+  | 'wrong-mode'
+  | 'deleted-customer'
+  | 'collection-paused'
+  | 'past-due';
+
+export interface PlanFinding {
+  kind: FindingKind;
+  severity: 'info' | 'warning' | 'critical';
+  subscriptionId: string | null;
+  customerId: string | null;
+  summary: string;
+  expected: string | null;
+  actual: string | null;
+}
+
+/** What one layer said, and why it won or lost. */
+export interface PlanLayer {
+  layer: 'override' | 'subscription' | 'base';
+  id: string | null;
+  planId: string | null;
+  counts: boolean;
+  won: boolean;
+  why: string;
+}
+
+export interface PlanDecision {
+  planId: string;
+  source: 'override' | 'subscription' | 'base';
+  /** A plain sentence for support. */
+  reason: string;
+  subscriptionId: string | null;
+  /** Null means unlimited. */
+  seatLimit: number | null;
+  findings: PlanFinding[];
+  layers: PlanLayer[];
+  /** By subscription: what to keep with its mirror. */
+  earned: Record<string, { planId: string | null; counts: boolean }>;
+  /** The next moment at which time alone may change the answer. */
+  nextChangeAt: Date | null;
+}
