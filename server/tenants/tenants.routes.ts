@@ -1,0 +1,97 @@
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import type { Permission } from '../../domain/permissions';
+import type { Actor } from '../audit/actor';
+import type { Context } from '../context';
+import { inTransaction } from '../db/transaction';
+import {
+  type OperatorRoute,
+  operatorRoute,
+  presentOne,
+  readRoutes,
+  requireVersion,
+  versionField,
+} from '../http/operator-api';
+import {
+  deleteTenant,
+  lockTenant,
+  reactivateTenant,
+  restoreTenant,
+  suspendTenant,
+  updateTenant,
+} from './change-tenant';
+import { createTenant } from './create-tenant';
+import type { Tenant } from './tenant.entity';
+import { tenantsListing } from './tenants.listing';
+
+export const tenantName = z
+  .string()
+  .trim()
+  .min(1, 'Give the tenant a name.')
+  .max(120, 'must have at most 120 characters.');
+const reason = z.string().trim().min(3, 'Say why, in a few words: it goes into the audit trail.').max(500);
+const fields = { name: tenantName, basePlanId: z.string().optional() };
+const NewTenantBody = z.object(fields);
+const TenantBody = z.object({ ...fields, ...versionField }).partial();
+const ReasonBody = z.object({ reason });
+const OptionalReasonBody = z.object({ reason: reason.nullish() });
+
+export function tenantRoutes(context: Context): OperatorRoute[] {
+  const change = async (id: string, work: (tx: EntityManager, tenant: Tenant) => Promise<void>) => {
+    await inTransaction(context.db, async (tx) => work(tx, await lockTenant(tx, id)));
+    return presentOne(context, tenantsListing, id);
+  };
+  const verb = <Body>(
+    name: 'suspend' | 'reactivate' | 'restore',
+    body: z.ZodType<Body>,
+    run: (tx: EntityManager, actor: Actor, tenant: Tenant, body: Body) => Promise<void>,
+  ) =>
+    operatorRoute({
+      method: 'post',
+      path: `/tenants/:id/${name}`,
+      access: `tenants:${name}` as Permission,
+      summary: `${name[0]!.toUpperCase()}${name.slice(1)} a tenant`,
+      body,
+      handle: ({ params, body, caller }) => change(params.id!, (tx, tenant) => run(tx, caller.actor, tenant, body)),
+    });
+  return [
+    ...readRoutes(context, tenantsListing),
+    operatorRoute({
+      method: 'post',
+      path: '/tenants',
+      access: 'tenants:create',
+      summary: 'Create a tenant',
+      status: 201,
+      body: NewTenantBody,
+      async handle({ body, caller }) {
+        const tenant = await inTransaction(context.db, (tx) => createTenant(tx, context, caller.actor, body));
+        return presentOne(context, tenantsListing, tenant.id);
+      },
+    }),
+    operatorRoute({
+      method: 'put',
+      path: '/tenants/:id',
+      access: 'tenants:update',
+      summary: 'Change a tenant',
+      body: TenantBody,
+      handle: ({ params, body: { version, ...given }, caller }) =>
+        change(params.id!, async (tx, tenant) => {
+          await requireVersion(context, tenantsListing, tenant, version);
+          await updateTenant(tx, context, caller.actor, tenant, given);
+        }),
+    }),
+    operatorRoute({
+      method: 'delete',
+      path: '/tenants/:id',
+      access: 'tenants:delete',
+      summary: 'Delete a tenant; it can be restored for a while',
+      handle: ({ params, caller }) =>
+        change(params.id!, (tx, tenant) => deleteTenant(tx, context, caller.actor, tenant)),
+    }),
+    verb('suspend', ReasonBody, (tx, actor, tenant, body) => suspendTenant(tx, actor, tenant, body.reason)),
+    verb('reactivate', OptionalReasonBody, (tx, actor, tenant, body) =>
+      reactivateTenant(tx, actor, tenant, body.reason ?? null),
+    ),
+    verb('restore', z.object({}), (tx, actor, tenant) => restoreTenant(tx, context, actor, tenant)),
+  ];
+}
