@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type Redis from 'ioredis';
+import { pinoHttp } from 'pino-http';
+import type { Context } from './context';
+import { newId } from './db/id';
+import { health } from './http/health';
+import { openApi } from './http/openapi';
+import { problemHandler, unknownAddress } from './http/problem';
+import { routerOf } from './http/routes';
+import { sameOriginOnly } from './http/same-origin';
+import { operatorApiRoutes } from './operator-api';
+import { operatorOf, operatorSession, sessionRouter } from './operators/session.routes';
+
+/** Where the built pages lie, both when run from source and from dist/. */
+const WEB =
+  [resolve(__dirname, '../web'), resolve(__dirname, '../dist/web')].find((folder) => existsSync(folder)) ??
+  resolve(__dirname, '../web');
+
+function trustProxy(app: Express, setting: string | undefined): void {
+  if (setting === undefined) return;
+  app.set('trust proxy', /^\d+$/.test(setting) ? Number(setting) : setting === 'true' ? true : setting.split(','));
+}
+
+/** A built page and its assets; hashed assets are kept for a year, the page itself is asked for anew each time. */
+function pages(app: Express, base: '/admin' | '', folder: string): void {
+  const files = join(WEB, folder);
+  app.use(
+    `${base}/assets`,
+    express.static(join(files, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false }),
+  );
+  app.use(base || '/', express.static(files, { index: false }));
+  app.get(`${base}/{*rest}`, (req, res, next) => {
+    if (!base && /^\/(api|v1|auth|webhooks)(\/|$)/.test(req.path)) return next();
+    res.set('Cache-Control', 'no-store').sendFile('index.html', { root: files }, (error) => {
+      if (error && !res.headersSent) next();
+    });
+  });
+}
+
+/** The whole HTTP side of Tenantry over an open database and Redis. */
+export function createApp(context: Context, redis: Redis): Express {
+  const { config, log } = context;
+  const app = express();
+  app.disable('x-powered-by');
+  trustProxy(app, config.trustProxy);
+  app.use(
+    pinoHttp({
+      logger: log,
+      genReqId: (_req, res) => {
+        const id = newId('req');
+        res.setHeader('x-request-id', id);
+        return id;
+      },
+      customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'debug'),
+      serializers: {
+        req: ({ id, method, url }) => ({ id, method, path: String(url).split('?')[0] }),
+        res: ({ statusCode }) => ({ statusCode }),
+      },
+    }),
+  );
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        directives: {
+          'default-src': ["'self'"],
+          // Emotion, which MUI draws with, writes style elements.
+          'style-src': ["'self'", "'unsafe-inline'"],
+          'img-src': ["'self'", 'data:'],
+          'frame-ancestors': ["'none'"],
+          'upgrade-insecure-requests': null,
+        },
+      },
+      referrerPolicy: { policy: 'no-referrer' },
+      strictTransportSecurity: config.publicUrl.startsWith('https:'),
+    }),
+  );
+  app.use(health(context, redis));
+
+  const routes = operatorApiRoutes(context);
+  app.get('/api/openapi.json', (_req, res) => void res.json(openApi(config.publicUrl, routes)));
+  app.use('/api', (_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use('/api', operatorSession(context), sameOriginOnly(config.publicUrl), express.json({ limit: '1mb' }));
+  app.use('/api', sessionRouter(context, redis), routerOf(routes, operatorOf(context)), unknownAddress);
+
+  pages(app, '/admin', 'admin');
+  pages(app, '', 'portal');
+  app.use(unknownAddress);
+  app.use(problemHandler(log));
+  return app;
+}
