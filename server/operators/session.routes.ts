@@ -43,7 +43,7 @@ export const operatorOf =
   async (req: Parameters<RequestHandler>[0], permission: Permission): Promise<OperatorCaller> => {
     const { operatorId } = req.session;
     const operator = operatorId ? await context.db.getRepository(Operator).findOneBy({ id: operatorId }) : null;
-    if (!operator || operator.status !== 'active') throw unauthenticated();
+    if (operator?.status !== 'active') throw unauthenticated();
     if (!can(operator.role, permission)) throw forbidden(`Your role, ${operator.role}, may not do this. Ask an admin.`);
     return {
       operator,
