@@ -1,0 +1,122 @@
+import { In } from 'typeorm';
+import { z } from 'zod';
+import { emailKey } from '../../domain/invitation';
+import { changesBetween, recordAudit } from '../audit/record';
+import type { Context } from '../context';
+import { newId } from '../db/id';
+import { inTransaction } from '../db/transaction';
+import { notFound } from '../errors';
+import {
+  type OperatorRoute,
+  operatorRoute,
+  presentOne,
+  readRoutes,
+  requireVersion,
+  versionField,
+} from '../http/operator-api';
+import type { Listing } from '../http/simple-rest';
+import { Membership } from '../memberships/membership.entity';
+import { Identity } from './identity.entity';
+import { User } from './user.entity';
+
+export const usersListing: Listing<User> & { name: 'users' } = {
+  name: 'users',
+  entity: User,
+  sorts: ['name', 'createdAt', 'lastSeenAt'],
+  defaultSort: ['createdAt', 'DESC'],
+  filters: {
+    status: 'word',
+    createdAt: 'moment',
+    lastSeenAt: 'moment',
+    email: (query, value) => query.andWhere('r.emailKey = :mail', { mail: emailKey(String(value)) }),
+    tenantId: (query, value) =>
+      query.andWhere('r.id IN (SELECT userId FROM memberships WHERE tenantId IN (:...tenants))', {
+        tenants: Array.isArray(value) ? value : [value],
+      }),
+  },
+  search: ['email', 'name'],
+  async present(rows, db) {
+    const userId = In(rows.map(({ id }) => id));
+    const [identities, memberships] =
+      rows.length > 0
+        ? await Promise.all([
+            db.getRepository(Identity).findBy({ userId }),
+            db.getRepository(Membership).find({ where: { userId }, select: { id: true, userId: true } }),
+          ])
+        : [[], []];
+    return rows.map(({ emailKey: _key, ...user }) => ({
+      ...user,
+      identities: identities
+        .filter((one) => one.userId === user.id)
+        .map(({ issuer, subject }) => ({ issuer, subject })),
+      tenantCount: memberships.filter((one) => one.userId === user.id).length,
+    }));
+  },
+};
+
+const fields = {
+  name: z.string().trim().max(120),
+  email: z.email('must be an email address.').max(254).nullable(),
+};
+const NewUserBody = z.object({ email: z.email('must be an email address.').max(254), name: fields.name.optional() });
+const UserBody = z
+  .object({ ...fields, status: z.enum(['active', 'suspended'], 'must be active or suspended.'), ...versionField })
+  .partial();
+
+export function userRoutes(context: Context): OperatorRoute[] {
+  return [
+    ...readRoutes(context, usersListing),
+    operatorRoute({
+      method: 'post',
+      path: '/users',
+      access: 'users:create',
+      summary: 'Create a user; an identity is added when they first sign in with one',
+      status: 201,
+      body: NewUserBody,
+      async handle({ body: { email, name = '' }, caller }) {
+        const id = newId('usr');
+        await inTransaction(context.db, async (tx) => {
+          await tx.insert(User, { id, email, emailKey: emailKey(email), name });
+          const changes = { email: { from: null, to: email }, name: { from: null, to: name } };
+          await recordAudit(tx, {
+            actor: caller.actor,
+            action: 'user.create',
+            resource: 'users',
+            resourceId: id,
+            changes,
+          });
+        });
+        return presentOne(context, usersListing, id);
+      },
+    }),
+    operatorRoute({
+      method: 'put',
+      path: '/users/:id',
+      access: 'users:update',
+      summary: 'Change or suspend a user',
+      body: UserBody,
+      async handle({ params, body: { version, ...given }, caller }) {
+        await inTransaction(context.db, async (tx) => {
+          const user = await tx.findOne(User, { where: { id: params.id! }, lock: { mode: 'pessimistic_write' } });
+          if (!user) throw notFound('user', params.id!);
+          await requireVersion(context, usersListing, user, version);
+          const changes = changesBetween<User>(user, { ...user, ...given }, ['name', 'email', 'status']);
+          if (Object.keys(changes).length === 0) return;
+          await tx.update(
+            User,
+            { id: user.id },
+            { ...given, ...(given.email === undefined ? {} : { emailKey: given.email && emailKey(given.email) }) },
+          );
+          await recordAudit(tx, {
+            actor: caller.actor,
+            action: 'user.update',
+            resource: 'users',
+            resourceId: user.id,
+            changes,
+          });
+        });
+        return presentOne(context, usersListing, params.id!);
+      },
+    }),
+  ];
+}
