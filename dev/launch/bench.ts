@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LaunchFault } from './fault';
+import type { Steps } from './steps';
+import { stopOnSignal, Teardown } from './teardown';
+import { testWorld } from './test-services';
+
+const FOLDER = join('test', 'bench');
+const HOOK = join('dev', 'launch', 'swc-register.cjs');
+
+function chosenFiles(words: string[]): string[] {
+  const all = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.bench.ts')) : [];
+  const chosen = all.map((name) => join(FOLDER, name)).filter((path) => words.every((word) => path.includes(word)));
+  if (chosen.length === 0) throw new LaunchFault(`No benchmark in ${FOLDER} matches "${words.join(' ')}".`);
+  return chosen.sort();
+}
+
+/** `npm run bench [words]`: private servers with durable commits, then each benchmark in a process of its own. */
+export async function main(steps: Steps): Promise<void> {
+  const teardown = new Teardown(steps);
+  let release = () => {};
+  const finish = async (code: number): Promise<never> => {
+    await teardown.stop();
+    release();
+    process.exit(code);
+  };
+  stopOnSignal(steps, teardown, () => finish(130));
+  try {
+    const files = chosenFiles(process.argv.slice(2));
+    const world = await testWorld(steps, teardown, { name: 'bench', database: 'each-commit', redis: 'each-second' });
+    release = world.release;
+    let failed = 0;
+    for (const file of files) {
+      if (teardown.stopping) return;
+      steps.note(`\n${file}`);
+      const child = spawn(process.execPath, ['-r', `./${HOOK}`, file], { env: world.env, stdio: 'inherit' });
+      const [code] = (await once(child, 'exit')) as [number | null];
+      if (code !== 0) failed += 1;
+    }
+    if (failed > 0) steps.complain(`\n${failed} of ${files.length} benchmarks failed or missed a limit.`);
+    await finish(failed > 0 ? 1 : 0);
+  } catch (error) {
+    if (teardown.stopping) return;
+    steps.complain(`\n${error instanceof LaunchFault ? error.message : (error as Error).stack}\n`);
+    await finish(1);
+  }
+}
