@@ -79,7 +79,7 @@ export function createApp(context: Context, redis: Redis): Express {
   );
   app.use(health(context, redis));
 
-  const routes = operatorApiRoutes(context);
+  const routes = operatorApiRoutes(context, redis);
   app.get('/api/openapi.json', (_req, res) => void res.json(openApi(config.publicUrl, routes)));
   app.use('/api', (_req, res, next) => {
     res.set('Cache-Control', 'no-store');

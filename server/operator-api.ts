@@ -1,10 +1,33 @@
+import type Redis from 'ioredis';
+import { auditListing } from './audit/audit.listing';
+import { overrideRoutes } from './billing/overrides.routes';
+import { findingsListing, planChangesListing, subscriptionsListing } from './billing/records.listings';
+import { stripeEventRoutes } from './billing/stripe-events.routes';
 import type { Context } from './context';
-import type { OperatorRoute } from './http/operator-api';
+import { emailsListing } from './emails/emails.listing';
+import { type OperatorRoute, readRoutes } from './http/operator-api';
+import { invitationRoutes } from './invitations/invitations.routes';
+import { membershipRoutes } from './memberships/memberships.routes';
 import { operatorRoutes } from './operators/operators.routes';
+import { overviewRoutes } from './overview/overview.routes';
+import { planRoutes } from './plans/plans.routes';
 import { tenantRoutes } from './tenants/tenants.routes';
+import { userRoutes } from './users/users.routes';
 
 /** Every address of the operator API. */
-export const operatorApiRoutes = (context: Context): OperatorRoute[] => [
+export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute[] => [
+  ...overviewRoutes(context),
   ...tenantRoutes(context),
+  ...userRoutes(context),
+  ...membershipRoutes(context),
+  ...planRoutes(context),
+  ...invitationRoutes(context, redis),
+  ...readRoutes(context, subscriptionsListing),
+  ...readRoutes(context, planChangesListing),
+  ...overrideRoutes(context),
+  ...readRoutes(context, findingsListing),
+  ...stripeEventRoutes(context),
+  ...readRoutes(context, emailsListing),
+  ...readRoutes(context, auditListing),
   ...operatorRoutes(context),
 ];
