@@ -97,25 +97,38 @@ function splitPersonal(input: AuditInput): { changes: Changes; personal: Map<str
   return { changes, personal };
 }
 
-/**
- * Appends one entry to its chain, in the transaction that makes the change: the tenant's chain, or the resource's
- * outside tenants. Call it last: the chain's head stays locked until the transaction ends.
- */
-export async function recordAudit(tx: EntityManager, input: AuditInput): Promise<void> {
-  const chain = input.tenantId ?? input.resource;
-  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES (?, 0, ?)', [chain, '']);
-  const head = await tx.findOneOrFail(AuditChain, { where: { chain }, lock: { mode: 'pessimistic_write' } });
+/** The end of a chain: how many entries it has, and the hash of the last. */
+export interface ChainHead {
+  chain: string;
+  seq: number;
+  hash: string;
+}
+
+export interface ChainedEntry {
+  entry: Hashed & { hash: string };
+  personal: Pick<AuditPersonal, 'entryId' | 'field' | 'salt' | 'value'>[];
+  head: ChainHead;
+}
+
+/** The tenant's chain, or the resource's outside tenants. */
+export const chainOf = ({ tenantId, resource }: Pick<AuditInput, 'tenantId' | 'resource'>): string =>
+  tenantId ?? resource;
+
+/** Makes the entry that follows `head`, with the personal values that stand beside it; pure but for its id and salts. */
+export function chainEntry(head: ChainHead, input: AuditInput, at: Date): ChainedEntry {
   const { changes, personal } = splitPersonal(input);
+  const id = newId('aud');
   const values = [...personal].map(([field, value]) => ({
+    entryId: id,
     field,
     value: value.slice(0, 500),
     salt: randomBytes(16).toString('hex'),
   }));
   const unhashed: Hashed = {
-    id: newId('aud'),
-    chain,
+    id,
+    chain: head.chain,
     seq: head.seq + 1,
-    at: new Date(),
+    at,
     actorType: input.actor.type,
     actorId: input.actor.id,
     action: input.action,
@@ -129,12 +142,21 @@ export async function recordAudit(tx: EntityManager, input: AuditInput): Promise
     prevHash: head.hash,
   };
   const hash = entryHash(unhashed);
-  await tx.getRepository(AuditEntry).insert({ ...unhashed, hash } as QueryDeepPartialEntity<AuditEntry>);
-  await tx.insert(
-    AuditPersonal,
-    values.map((value) => ({ entryId: unhashed.id, ...value })),
-  );
-  await tx.update(AuditChain, { chain }, { seq: unhashed.seq, hash });
+  return { entry: { ...unhashed, hash }, personal: values, head: { chain: head.chain, seq: unhashed.seq, hash } };
+}
+
+/**
+ * Appends one entry to its chain, in the transaction that makes the change. Call it last: the chain's head stays
+ * locked until the transaction ends.
+ */
+export async function recordAudit(tx: EntityManager, input: AuditInput): Promise<void> {
+  const chain = chainOf(input);
+  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES (?, 0, ?)', [chain, '']);
+  const head = await tx.findOneOrFail(AuditChain, { where: { chain }, lock: { mode: 'pessimistic_write' } });
+  const { entry, personal, head: next } = chainEntry(head, input, new Date());
+  await tx.getRepository(AuditEntry).insert(entry as QueryDeepPartialEntity<AuditEntry>);
+  await tx.insert(AuditPersonal, personal);
+  await tx.update(AuditChain, { chain }, { seq: next.seq, hash: next.hash });
 }
 
 /** The before and after of those `fields` that differ. */

@@ -1,13 +1,4 @@
-import {
-  Column,
-  CreateDateColumn,
-  Entity,
-  ForeignKey,
-  Index,
-  PrimaryColumn,
-  UpdateDateColumn,
-  VersionColumn,
-} from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 import type { InvitationStatus } from '../../domain/invitation';
 import type { TenantRole } from '../../domain/permissions';
 import type { ActorType } from '../audit/actor';
@@ -60,6 +51,6 @@ export class Invitation {
   /** The user who accepted bears another address than the one invited. */
   @Column(flag) addressMismatch: boolean;
   @CreateDateColumn(createdMoment) createdAt: Date;
-  @UpdateDateColumn(updatedMoment) updatedAt: Date;
+  @Column(updatedMoment) updatedAt: Date;
   @VersionColumn(versionNumber) version: number;
 }

@@ -1,13 +1,4 @@
-import {
-  Column,
-  CreateDateColumn,
-  Entity,
-  ForeignKey,
-  Index,
-  PrimaryColumn,
-  UpdateDateColumn,
-  VersionColumn,
-} from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 import type { TenantRole } from '../../domain/permissions';
 import { createdMoment, nullableWord, updatedMoment, versionNumber, word } from '../db/columns';
 
@@ -23,6 +14,6 @@ export class Membership {
   @Column(word(16)) role: TenantRole;
   @Column(nullableWord()) invitationId: string | null;
   @CreateDateColumn(createdMoment) createdAt: Date;
-  @UpdateDateColumn(updatedMoment) updatedAt: Date;
+  @Column(updatedMoment) updatedAt: Date;
   @VersionColumn(versionNumber) version: number;
 }

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 import type { OperatorRole } from '../../domain/permissions';
 import {
   createdMoment,
@@ -27,6 +27,6 @@ export class Operator {
   @Column(flag) totpEnabled: boolean;
   @Column(nullableMoment) lastSignInAt: Date | null;
   @CreateDateColumn(createdMoment) createdAt: Date;
-  @UpdateDateColumn(updatedMoment) updatedAt: Date;
+  @Column(updatedMoment) updatedAt: Date;
   @VersionColumn(versionNumber) version: number;
 }

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 import type { PlanKind } from '../../domain/plan';
 import {
   count,
@@ -37,6 +37,6 @@ export class Plan {
   @Column(flag) seatsFromQuantity: boolean;
   @Column(count) trialDays: number;
   @CreateDateColumn(createdMoment) createdAt: Date;
-  @UpdateDateColumn(updatedMoment) updatedAt: Date;
+  @Column(updatedMoment) updatedAt: Date;
   @VersionColumn(versionNumber) version: number;
 }

@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 import {
   createdMoment,
   exactText,
@@ -25,6 +25,6 @@ export class User {
   @Column({ ...word(16), default: 'active' }) status: 'active' | 'suspended';
   @Column(nullableMoment) lastSeenAt: Date | null;
   @CreateDateColumn(createdMoment) createdAt: Date;
-  @UpdateDateColumn(updatedMoment) updatedAt: Date;
+  @Column(updatedMoment) updatedAt: Date;
   @VersionColumn(versionNumber) version: number;
 }
