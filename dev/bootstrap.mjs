@@ -106,8 +106,9 @@ async function alone(steps, work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
       const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
-      if (holder && !isRunning(holder)) rmSync(lock, { force: true });
-      return false;
+      if (!holder || isRunning(holder)) return false;
+      rmSync(lock, { force: true });
+      return take();
     }
   };
   if (!take()) {

@@ -107,14 +107,16 @@ export class AppProcess {
     const since = Date.now();
     const again = (code: number | null, signal: string | null) => {
       if (this.stopping) return;
-      this.pause = Date.now() - since > STEADY_MS ? FIRST_PAUSE_MS : Math.min(this.pause * 2, LONGEST_PAUSE_MS);
+      const steady = Date.now() - since > STEADY_MS;
+      const pause = steady ? FIRST_PAUSE_MS : this.pause;
+      this.pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       const how = signal ? `was killed (${signal})` : `ended with code ${code}`;
-      this.steps.complain(`${this.options.name} ${how}; starting it again in ${this.pause / 1000} s`);
+      this.steps.complain(`${this.options.name} ${how}; starting it again in ${pause / 1000} s`);
       setTimeout(() => {
         if (this.stopping) return;
         this.spawn();
         this.watch();
-      }, this.pause);
+      }, pause);
     };
     if (this.child) this.child.once('exit', again);
     else again(null, null);

@@ -123,7 +123,8 @@ function summarise(steps: Steps, config: Config, data: DataDir, mailboxUrl?: str
 /** `npm start`: brings up everything the product needs, then the product, and keeps it up until told to stop. */
 export async function main(steps: Steps): Promise<void> {
   const data = openDataDir(process.env.TENANTRY_DATA?.trim() || '.data');
-  const given = withSecrets(withDefaults(process.env), data);
+  const asked = withDefaults(process.env);
+  const given = withSecrets(asked, data);
   const config = checkSettings(given);
   const url = localUrl(config);
   const release = takeLock(data.at('run', 'launcher.lock'), `Tenantry at ${config.publicUrl}`);
@@ -141,7 +142,7 @@ export async function main(steps: Steps): Promise<void> {
     web.catch(() => undefined);
     const [[database, redis], [mailbox, stripeUrl]] = await together(
       services(data, given, steps, teardown),
-      standIns(data, given, config, steps, teardown),
+      standIns(data, asked, config, steps, teardown),
     );
     const env: NodeJS.ProcessEnv = {
       ...given,

@@ -18,7 +18,7 @@ export async function askDatabase(url: string): Promise<string> {
     const [rows] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
     return String(rows[0]?.version);
   } finally {
-    connection.destroy();
+    await connection.end();
   }
 }
 
