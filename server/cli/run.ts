@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { ConfigError, loadConfig } from '../config';
+import { loadConfig } from '../config';
 import { openDatabase } from '../db/data-source';
 
 /** Runs a command over the database of the settings; a fault is one clear message and exit code 1. */
@@ -13,7 +13,7 @@ export function runCommand(work: (db: DataSource) => Promise<void>): void {
     }
   };
   main().catch((error) => {
-    console.error(error instanceof ConfigError ? error.message : error);
+    console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   });
 }

@@ -1,0 +1,105 @@
+import type { EntityTarget, ObjectLiteral } from 'typeorm';
+import { systemActor } from '../../server/audit/actor';
+import { AuditChain, AuditEntry, AuditPersonal } from '../../server/audit/audit.entity';
+import { Finding } from '../../server/billing/finding.entity';
+import { Override } from '../../server/billing/override.entity';
+import { PlanChange } from '../../server/billing/plan-change.entity';
+import { StripeCustomer } from '../../server/billing/stripe-customer.entity';
+import { StripeEvent } from '../../server/billing/stripe-event.entity';
+import { Subscription } from '../../server/billing/subscription.entity';
+import { loadConfig } from '../../server/config';
+import { openDatabase } from '../../server/db/data-source';
+import { inTransaction } from '../../server/db/transaction';
+import { Email } from '../../server/emails/email.entity';
+import { Invitation } from '../../server/invitations/invitation.entity';
+import { InvitationToken } from '../../server/invitations/invitation-token.entity';
+import { Membership } from '../../server/memberships/membership.entity';
+import { createOperator } from '../../server/operators/create-operator';
+import { Operator } from '../../server/operators/operator.entity';
+import { Plan } from '../../server/plans/plan.entity';
+import { PlanPrice } from '../../server/plans/plan-price.entity';
+import { Tenant } from '../../server/tenants/tenant.entity';
+import { Identity } from '../../server/users/identity.entity';
+import { User } from '../../server/users/user.entity';
+import { SEED_PLANS } from './plans';
+import { loadStandIn } from './stand-in';
+import { World } from './world';
+
+const PASSWORD = 'tenantry-demo';
+const LOGINS = [
+  { email: 'admin@example.com', name: 'Alex Admin', role: 'admin' as const },
+  { email: 'support@example.com', name: 'Sam Support', role: 'support' as const },
+  { email: 'viewer@example.com', name: 'Vic Viewer', role: 'viewer' as const },
+];
+
+/** Fills an empty database with the demo world; a database that holds a tenant is left as it is. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  if (config.seed !== 'demo') return console.log('SEED is not demo: nothing to do.');
+  const db = await openDatabase(config.databaseUrl, { poolSize: 4 });
+  try {
+    for (const login of LOGINS) {
+      if (!(await db.getRepository(Operator).existsBy({ email: login.email })))
+        await createOperator(db, systemActor, { ...login, password: PASSWORD });
+    }
+    if (await db.getRepository(Tenant).exists())
+      return console.log('There are tenants already: the demo data is left as it is.');
+    const admin = await db.getRepository(Operator).findOneByOrFail({ email: LOGINS[0]!.email });
+    const now = new Date();
+    const world = new World(
+      now,
+      config.publicUrl,
+      new URL(config.publicUrl).hostname,
+      { type: 'operator', id: admin.id, name: admin.name },
+      config.pastDueGraceDays,
+    );
+    await loadStandIn(config.stripe, SEED_PLANS, world.stripe);
+    await inTransaction(db, async (tx) => {
+      const write = async (entity: EntityTarget<ObjectLiteral>, rows: object[]) => {
+        for (let from = 0; from < rows.length; from += 400) await tx.insert(entity, rows.slice(from, from + 400));
+      };
+      for (const { id, stripePriceIds, amount: _amount, isDefault, ...plan } of SEED_PLANS) {
+        if (isDefault) await tx.update(Plan, { id }, plan as object);
+        else await tx.insert(Plan, { id, ...plan } as object);
+        if (stripePriceIds.length > 0)
+          await tx.insert(
+            PlanPrice,
+            stripePriceIds.map((priceId) => ({ priceId, planId: id })),
+          );
+      }
+      await write(Tenant, world.tenants);
+      await write(User, world.users);
+      await write(Identity, world.identities);
+      await write(Membership, world.memberships);
+      await write(Invitation, world.invitations);
+      await write(InvitationToken, world.tokens);
+      await write(Email, world.emails);
+      await write(StripeCustomer, world.customers);
+      await write(Subscription, world.subscriptions);
+      await write(StripeEvent, world.events);
+      await write(Override, world.overrides);
+      await write(PlanChange, world.planChanges);
+      await write(Finding, world.findings);
+      await write(
+        AuditEntry,
+        world.audit.map(({ entry }) => entry),
+      );
+      await write(
+        AuditPersonal,
+        world.audit.flatMap(({ personal }) => personal),
+      );
+      // Chains outside tenants may have begun when the operators were made; the demo's own all belong to tenants.
+      await write(AuditChain, [...world.chains.values()]);
+    });
+    console.log(
+      `Seeded ${world.tenants.length} tenants, ${world.users.length} users, ${world.invitations.length} invitations, ${world.subscriptions.length} subscriptions.`,
+    );
+  } finally {
+    await db.destroy();
+  }
+}
+
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

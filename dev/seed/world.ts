@@ -1,0 +1,436 @@
+import { decidePlan } from '../../domain/decide-plan';
+import { emailKey } from '../../domain/invitation';
+import type { TenantRole } from '../../domain/permissions';
+import { type Actor, systemActor } from '../../server/audit/actor';
+import { type AuditInput, type ChainedEntry, type ChainHead, chainEntry, chainOf } from '../../server/audit/record';
+import type { PlanChange } from '../../server/billing/plan-change.entity';
+import { newId } from '../../server/db/id';
+import { randomToken, sha256 } from '../../server/secrets';
+import type { Tenant } from '../../server/tenants/tenant.entity';
+import { mirrorOf, type SeedSubscription, subscriptionOf } from './billing';
+import { domainOf, FIRST_NAMES, LAST_NAMES, organisation } from './names';
+import { SEED_PLANS } from './plans';
+import { Random } from './random';
+import { storyOf, type TenantStory } from './stories';
+
+const DAY = 86_400_000;
+const TENANTS = 250;
+const MONTHS = 14;
+
+interface Person {
+  id: string;
+  email: string;
+  name: string;
+  createdAt: Date;
+}
+
+/** All rows of the demo, by table; each list is written with one insert a few hundred rows at a time. */
+export class World {
+  readonly tenants: Partial<Tenant>[] = [];
+  readonly users: object[] = [];
+  readonly identities: object[] = [];
+  readonly memberships: object[] = [];
+  readonly invitations: object[] = [];
+  readonly tokens: object[] = [];
+  readonly emails: object[] = [];
+  readonly overrides: object[] = [];
+  readonly customers: object[] = [];
+  readonly subscriptions: object[] = [];
+  readonly planChanges: Partial<PlanChange>[] = [];
+  readonly findings: object[] = [];
+  readonly events: object[] = [];
+  readonly audit: ChainedEntry[] = [];
+  readonly chains = new Map<string, ChainHead>();
+  /** What Stripe has of all that: for the stand-in. */
+  readonly stripe: SeedSubscription[] = [];
+
+  readonly #random = new Random(20_260_101);
+  readonly #people: Person[] = [];
+  readonly #customerIds = new Set<string>();
+
+  constructor(
+    private readonly now: Date,
+    private readonly issuer: string,
+    private readonly hostname: string,
+    private readonly operator: Actor,
+    private readonly graceDays: number,
+  ) {
+    for (let n = 0; n < TENANTS; n += 1) this.#addTenant(n);
+  }
+
+  #tell(input: Omit<AuditInput, 'actor'> & { actor?: Actor }, at: Date): void {
+    const full = { actor: this.operator, ...input };
+    const chain = chainOf(full);
+    const link = chainEntry(this.chains.get(chain) ?? { chain, seq: 0, hash: '' }, full, at);
+    this.audit.push(link);
+    this.chains.set(chain, link.head);
+  }
+
+  #person(domain: string, createdAt: Date): Person {
+    const random = this.#random;
+    if (this.#people.length > 40 && random.chance(0.12)) return random.pick(this.#people);
+    const name = `${random.pick(FIRST_NAMES)} ${random.pick(LAST_NAMES)}`;
+    const local = name.toLowerCase().replace(' ', '.');
+    const email = `${local}@${domain}`;
+    const standing = this.#people.find((one) => one.email === email);
+    if (standing) return standing;
+    const id = newId('usr');
+    const key = emailKey(email);
+    const lastSeenAt = random.chance(0.85)
+      ? new Date(+this.now - random.whole(0, 40) * DAY - random.whole(0, DAY))
+      : null;
+    this.users.push({
+      id,
+      email,
+      emailKey: key,
+      name,
+      createdAt,
+      lastSeenAt: lastSeenAt && lastSeenAt > createdAt ? lastSeenAt : null,
+    });
+    this.identities.push({
+      id: newId('idn'),
+      issuer: this.issuer,
+      subject: `email:${sha256(key)}`,
+      userId: id,
+      createdAt,
+    });
+    const person = { id, email, name, createdAt };
+    this.#people.push(person);
+    return person;
+  }
+
+  #addTenant(n: number): void {
+    const random = this.#random;
+    const story = storyOf(n, random);
+    const name = organisation(n);
+    const id = newId('ten');
+    // Growth: most tenants came lately.
+    const createdAt = new Date(
+      +this.now - Math.floor((1 - Math.sqrt((n + 1) / TENANTS)) * MONTHS * 30 * DAY) - random.whole(1, 20) * 3_600_000,
+    );
+    this.#tell(
+      {
+        action: 'tenant.create',
+        resource: 'tenants',
+        resourceId: id,
+        tenantId: id,
+        changes: { name: { from: null, to: name }, planId: { from: null, to: story.base } },
+      },
+      createdAt,
+    );
+    const memberCount = this.#addMembers(id, name, createdAt);
+    const decided = this.#addBilling(id, name, story, createdAt);
+    const deletedAt = story.status === 'deleted' ? new Date(+this.now - random.whole(2, 20) * DAY) : null;
+    if (story.status && story.status !== 'active')
+      this.#tell(
+        {
+          action: story.status === 'deleted' ? 'tenant.delete' : 'tenant.suspend',
+          resource: 'tenants',
+          resourceId: id,
+          tenantId: id,
+          changes: { status: { from: 'active', to: story.status } },
+          reason: story.status === 'suspended' ? 'Unusual sign-in pattern, owner informed' : null,
+        },
+        deletedAt ?? new Date(+this.now - 5 * DAY),
+      );
+    this.tenants.push({
+      id,
+      name,
+      status: story.status ?? 'active',
+      suspendedReason: story.status === 'suspended' ? 'Unusual sign-in pattern, owner informed' : null,
+      basePlanId: story.base,
+      memberCount,
+      createdAt,
+      deletedAt,
+      ...decided,
+    });
+    this.#addInvitations(id, name, createdAt, n);
+  }
+
+  #addMembers(tenantId: string, name: string, createdAt: Date): number {
+    const random = this.#random;
+    const size = random.chance(0.15) ? random.whole(6, 14) : random.whole(1, 5);
+    const taken = new Set<string>();
+    for (let n = 0; n < size; n += 1) {
+      const at = new Date(Math.min(+createdAt + n * random.whole(1, 12) * DAY, +this.now - 3_600_000));
+      const person = this.#person(domainOf(name), at);
+      if (taken.has(person.id)) continue;
+      const role: TenantRole = taken.size === 0 ? 'owner' : random.chance(0.2) ? 'admin' : 'member';
+      taken.add(person.id);
+      const id = newId('mem');
+      this.memberships.push({ id, tenantId, userId: person.id, role, createdAt: at });
+      this.#tell(
+        {
+          action: 'membership.create',
+          resource: 'memberships',
+          resourceId: id,
+          tenantId,
+          changes: { userId: { from: null, to: person.id }, role: { from: null, to: role } },
+        },
+        at,
+      );
+    }
+    return taken.size;
+  }
+
+  #addBilling(tenantId: string, name: string, story: TenantStory, createdAt: Date): Partial<Tenant> {
+    const stripe = story.subscriptions.map((told, index) =>
+      subscriptionOf({ tenantId, tenantName: name, told, index, createdAt, now: this.now, random: this.#random }),
+    );
+    this.stripe.push(...stripe);
+    const mirror = stripe.map((one) => mirrorOf(one, this.now));
+    for (const { customer, subscription, event } of mirror) {
+      // Two subscriptions of a tenant share its customer.
+      if (!this.#customerIds.has(customer.id)) this.customers.push(customer);
+      this.#customerIds.add(customer.id);
+      this.subscriptions.push(subscription);
+      this.events.push(event);
+    }
+    const overrides = story.override ? [this.#addOverride(tenantId, story.override, createdAt)] : [];
+    const facts = {
+      basePlanId: story.base,
+      overrides,
+      subscriptions: mirror.map(({ fact }) => fact),
+      graceDays: this.graceDays,
+      livemode: false,
+    };
+    const decision = decidePlan(facts, SEED_PLANS, this.now);
+    for (const { subscription } of mirror) {
+      const earned = decision.earned[subscription.id];
+      Object.assign(subscription, { planId: earned?.planId ?? null, lastCounted: earned?.counts ?? null });
+    }
+    for (const finding of decision.findings) {
+      const seen = new Date(+this.now - this.#random.whole(1, 9) * DAY);
+      const amount =
+        SEED_PLANS.find(({ id }) => id === stripe.find((one) => one.id === finding.subscriptionId)?.planId)?.amount ??
+        null;
+      this.findings.push({
+        id: newId('fnd'),
+        fingerprint: [finding.kind, tenantId, finding.subscriptionId ?? '-'].join('/'),
+        tenantId,
+        ...finding,
+        atRiskAmount: amount,
+        atRiskCurrency: amount === null ? null : 'eur',
+        firstSeenAt: seen,
+        lastSeenAt: this.now,
+      });
+    }
+    const shown =
+      mirror.find(({ subscription }) => subscription.id === decision.subscriptionId)?.subscription ??
+      mirror.at(-1)?.subscription;
+    const planSince = this.#addHistory(tenantId, story, decision, createdAt, shown?.startedAt);
+    return {
+      planId: decision.planId,
+      planSource: decision.source,
+      planSince,
+      subscriptionId: decision.subscriptionId,
+      subscriptionStatus: shown?.status ?? null,
+      currentPeriodEnd: shown?.currentPeriodEnd ?? null,
+      cancelAt: shown?.cancelAt ?? (shown?.cancelAtPeriodEnd ? shown.currentPeriodEnd : null),
+      seatLimit: decision.seatLimit,
+      nextDecisionAt: decision.nextChangeAt,
+      lastSyncedAt: mirror.length > 0 ? new Date(+this.now - this.#random.whole(1, 600) * 60_000) : null,
+    };
+  }
+
+  #addOverride(tenantId: string, told: NonNullable<TenantStory['override']>, createdAt: Date) {
+    const id = newId('ovr');
+    const endsAt = new Date(+this.now + told.endsInDays * DAY);
+    const startsAt = new Date(Math.max(+createdAt, +endsAt - 40 * DAY));
+    const row = {
+      id,
+      tenantId,
+      planId: told.plan,
+      pin: told.pin,
+      reason: told.reason,
+      startsAt,
+      endsAt: endsAt > startsAt ? endsAt : new Date(+startsAt + DAY),
+      endedAt: null,
+    };
+    this.overrides.push({
+      ...row,
+      createdByType: this.operator.type,
+      createdById: this.operator.id,
+      createdByName: this.operator.name,
+      createdAt: startsAt,
+    });
+    this.#tell(
+      {
+        action: 'override.create',
+        resource: 'overrides',
+        resourceId: id,
+        tenantId,
+        changes: { planId: { from: null, to: told.plan }, pin: { from: null, to: told.pin } },
+        reason: told.reason,
+      },
+      startsAt,
+    );
+    return row;
+  }
+
+  /** The plan history from birth to the present decision. Gives since when the present plan holds. */
+  #addHistory(
+    tenantId: string,
+    story: TenantStory,
+    decision: ReturnType<typeof decidePlan>,
+    createdAt: Date,
+    startedAt: Date | undefined,
+  ): Date {
+    const step = (
+      fromPlanId: string | null,
+      toPlanId: string,
+      source: PlanChange['source'],
+      reason: string,
+      at: Date,
+      actor: Actor,
+      subscriptionId: string | null,
+    ) => {
+      this.planChanges.push({
+        id: newId('pch'),
+        tenantId,
+        fromPlanId,
+        toPlanId,
+        source,
+        reason,
+        subscriptionId,
+        actorType: actor.type,
+        actorId: actor.id,
+        actorName: actor.name,
+        at,
+      });
+      if (fromPlanId !== null)
+        this.#tell(
+          {
+            actor,
+            action: 'tenant.change-plan',
+            resource: 'tenants',
+            resourceId: tenantId,
+            tenantId,
+            changes: { planId: { from: fromPlanId, to: toPlanId } },
+            reason,
+          },
+          at,
+        );
+      return at;
+    };
+    const base = SEED_PLANS.find(({ id }) => id === story.base)!;
+    let since = step(null, base.id, 'base', `The base plan is ${base.name}.`, createdAt, this.operator, null);
+    let planId = base.id;
+    const bought = story.subscriptions[0]?.plan;
+    const started = startedAt ?? new Date(+createdAt + DAY);
+    const ended = ['canceled', 'unpaid', 'paused'].includes(
+      story.subscriptions[0]?.mirrorStatus ?? story.subscriptions[0]?.status ?? '',
+    );
+    if (bought && ended && decision.planId !== bought) {
+      since = step(
+        planId,
+        bought,
+        'subscription',
+        `A subscription earned ${bought}.`,
+        started,
+        { type: 'stripe', id: null, name: 'Stripe' },
+        null,
+      );
+      planId = bought;
+    }
+    if (decision.planId === planId) return since;
+    const at = new Date(
+      Math.min(+this.now - 3_600_000, Math.max(+since + 3_600_000, ended ? +this.now - 8 * DAY : +started)),
+    );
+    return step(
+      planId,
+      decision.planId,
+      decision.source,
+      decision.reason,
+      at,
+      decision.source === 'override' ? this.operator : { type: 'stripe', id: null, name: 'Stripe' },
+      decision.subscriptionId,
+    );
+  }
+
+  #addInvitations(tenantId: string, tenantName: string, createdAt: Date, n: number): void {
+    const random = this.#random;
+    const states = ['pending', 'accepted', 'expired', 'revoked'] as const;
+    const wanted = n % 3 === 0 ? [states[(n / 3) % 4]!] : n % 10 === 1 ? (['pending', 'pending'] as const) : [];
+    for (const [index, status] of wanted.entries()) {
+      const at = new Date(
+        Math.max(
+          +createdAt + 3_600_000,
+          +this.now - (status === 'pending' ? random.whole(1, 5) : random.whole(9, 120)) * DAY,
+        ),
+      );
+      const expiresAt = new Date(+at + 7 * DAY);
+      if (status !== 'pending' && expiresAt > this.now) continue;
+      const member = this.memberships.filter((one) => (one as { tenantId: string }).tenantId === tenantId).at(-1) as {
+        userId: string;
+        role: string;
+      };
+      const accepter = status === 'accepted' ? this.#people.find(({ id }) => id === member.userId) : undefined;
+      const email =
+        accepter?.email ??
+        `${random.pick(FIRST_NAMES)}.${random.pick(LAST_NAMES)}${index}@${domainOf(tenantName)}`.toLowerCase();
+      const id = newId('inv');
+      const failed = status === 'pending' && n % 4 === 1;
+      const tokenHash = sha256(randomToken());
+      const role = accepter ? (member.role as TenantRole) : 'member';
+      this.invitations.push({
+        id,
+        tenantId,
+        email,
+        emailKey: emailKey(email),
+        role,
+        status,
+        pending: status === 'pending' ? 1 : null,
+        tokenHash,
+        expiresAt,
+        sentCount: failed ? 0 : 1,
+        lastSentAt: failed ? null : new Date(+at + 4000),
+        deliveryStatus: failed ? 'failed' : 'sent',
+        invitedByType: this.operator.type,
+        invitedById: this.operator.id,
+        invitedByName: this.operator.name,
+        acceptedAt: accepter ? new Date(+at + DAY) : null,
+        acceptedByUserId: accepter?.id ?? null,
+        createdAt: at,
+      });
+      this.tokens.push({ tokenHash, invitationId: id, createdAt: at });
+      this.emails.push({
+        id: newId('eml'),
+        kind: 'invitation',
+        to: email,
+        status: failed ? 'failed' : 'sent',
+        attempts: failed ? 3 : 1,
+        lastError: failed ? '550 5.1.1 No such mailbox' : null,
+        invitationId: id,
+        tenantId,
+        messageId: `<${sha256(id).slice(0, 26)}@${this.hostname}>`,
+        data: { tenantName, inviterName: this.operator.name, role, expiresAt: expiresAt.toISOString() },
+        smtpResponse: failed ? '550 5.1.1 No such mailbox' : '250 2.0.0 OK',
+        createdAt: at,
+        sentAt: failed ? null : new Date(+at + 4000),
+      });
+      this.#tell(
+        {
+          action: 'invitation.create',
+          resource: 'invitations',
+          resourceId: id,
+          tenantId,
+          changes: { email: { from: null, to: email }, role: { from: null, to: role } },
+        },
+        at,
+      );
+      if (status !== 'pending')
+        this.#tell(
+          {
+            actor: status === 'revoked' ? this.operator : systemActor,
+            action: `invitation.${status === 'accepted' ? 'accept' : status === 'revoked' ? 'revoke' : 'expire'}`,
+            resource: 'invitations',
+            resourceId: id,
+            tenantId,
+            changes: { status: { from: 'pending', to: status } },
+          },
+          new Date(Math.min(+at + 7 * DAY, +this.now - 60_000)),
+        );
+    }
+  }
+}
