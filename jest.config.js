@@ -14,15 +14,27 @@ const transform = {
   ],
 };
 // These ship ES modules only; jest's require needs them transformed.
-const transformIgnorePatterns = ['/node_modules/(?!(jose|eta|ra-data-simple-rest|react-admin|query-string|decode-uri-component|filter-obj|split-on-first|fast-check)/)'];
-const common = { testEnvironment: 'node', transform, transformIgnorePatterns, modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'] };
+const transformIgnorePatterns = [
+  '/node_modules/(?!(jose|eta|ra-data-simple-rest|react-admin|query-string|decode-uri-component|filter-obj|split-on-first|fast-check)/)',
+];
+const common = {
+  testEnvironment: 'node',
+  transform,
+  transformIgnorePatterns,
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+};
 
 module.exports = {
   maxWorkers: 2,
   testTimeout: 30_000,
   projects: [
     { ...common, displayName: 'domain', testMatch: ['<rootDir>/test/domain/**/*.test.ts'] },
-    { ...common, displayName: 'services', testMatch: ['<rootDir>/test/**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/domain/', '<rootDir>/test/browser/'] },
+    {
+      ...common,
+      displayName: 'services',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/domain/', '<rootDir>/test/browser/'],
+    },
     { ...common, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.test.ts'] },
   ],
 };
