@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchFault } from './fault';
+import type { Lock } from './lock';
 import type { Steps } from './steps';
 import { stopOnSignal, Teardown } from './teardown';
 import { testWorld } from './test-services';
@@ -20,17 +21,18 @@ function chosenFiles(words: string[]): string[] {
 /** `npm run bench [words]`: private servers with durable commits, then each benchmark in a process of its own. */
 export async function main(steps: Steps): Promise<void> {
   const teardown = new Teardown(steps);
-  let release = () => {};
+  let lock: Lock | undefined;
   const finish = async (code: number): Promise<never> => {
+    lock?.announceStop();
     await teardown.stop();
-    release();
+    lock?.release();
     process.exit(code);
   };
   stopOnSignal(steps, teardown, () => finish(130));
   try {
     const files = chosenFiles(process.argv.slice(2));
     const world = await testWorld(steps, teardown, { name: 'bench', database: 'each-commit', redis: 'each-second' });
-    release = world.release;
+    lock = world.lock;
     let failed = 0;
     for (const file of files) {
       if (teardown.stopping) return;

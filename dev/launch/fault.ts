@@ -34,7 +34,7 @@ export async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, 
   if (first.status === 'fulfilled' && second.status === 'fulfilled') return [first.value, second.value];
   const reasons = [first, second].flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   if (reasons.length > 1 && reasons.every((reason) => reason instanceof LaunchFault)) {
-    throw new LaunchFault(reasons.map((reason) => reason.message).join('\n\n'));
+    throw new LaunchFault([...new Set(reasons.map(({ message }) => message))].join('\n\n'));
   }
   throw reasons[0];
 }

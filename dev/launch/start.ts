@@ -127,11 +127,12 @@ export async function main(steps: Steps): Promise<void> {
   const given = withSecrets(asked, data);
   const config = checkSettings(given);
   const url = localUrl(config);
-  const release = takeLock(data.at('run', 'launcher.lock'), `Tenantry at ${config.publicUrl}`);
+  const lock = await takeLock(data.at('run', 'launcher.lock'), `Tenantry at ${config.publicUrl}`);
   const teardown = new Teardown(steps);
   const finish = async (code: number): Promise<never> => {
+    lock.announceStop();
     await teardown.stop();
-    release();
+    lock.release();
     process.exit(code);
   };
   stopOnSignal(steps, teardown, () => finish(0));

@@ -4,6 +4,10 @@ import type { Steps } from './steps';
 const ORDER = ['product', 'stand-ins', 'services'] as const;
 export type Stage = (typeof ORDER)[number];
 
+/** Ctrl-C reaches npm and us, and npm passes it on: what comes so soon after the first is its echo. */
+const ECHO_MS = 700;
+const PARENT_POLL_MS = 200;
+
 interface Stoppable {
   label: string;
   stop(impatient: () => boolean): Promise<void>;
@@ -56,11 +60,13 @@ export class Teardown {
  * npm's own death counts as well: it is killed by a signal that it can't always pass on.
  */
 export function stopOnSignal(steps: Steps, teardown: Teardown, finish: (signal: string) => Promise<never>): void {
+  let first: number | undefined;
   const heard = (signal: string) => {
-    if (teardown.stopping) {
-      teardown.hurry();
+    if (first) {
+      if (Date.now() - first > ECHO_MS) teardown.hurry();
       return;
     }
+    first = Date.now();
     steps.note(`\n${signal}: stopping. Once more to hurry.`);
     void finish(signal);
   };
@@ -68,6 +74,6 @@ export function stopOnSignal(steps: Steps, teardown: Teardown, finish: (signal: 
   if (!process.env.npm_lifecycle_event) return;
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent && !teardown.stopping) heard('npm is gone');
-  }, 1000).unref();
+    if (process.ppid !== parent && !first) heard('npm is gone');
+  }, PARENT_POLL_MS).unref();
 }

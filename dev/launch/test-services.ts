@@ -3,7 +3,7 @@ import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { endLeftovers } from './app-process';
 import { type DataDir, openDataDir } from './data-dir';
 import { together } from './fault';
-import { takeLock } from './lock';
+import { type Lock, takeLock } from './lock';
 import { startMailbox } from './mailbox';
 import { type DatabaseNeeds, provideDatabase, provideRedis, type RedisNeeds, type Service } from './provision';
 import type { Steps } from './steps';
@@ -14,7 +14,7 @@ export interface TestWorld {
   data: DataDir;
   /** What the tests find in their environment. */
   env: NodeJS.ProcessEnv;
-  release(): void;
+  lock: Lock;
 }
 
 export interface TestWorldNeeds {
@@ -42,7 +42,7 @@ async function dropDatabases(url: string): Promise<void> {
  */
 export async function testWorld(steps: Steps, teardown: Teardown, needs: TestWorldNeeds): Promise<TestWorld> {
   const data = openDataDir(join(process.env.TENANTRY_DATA?.trim() || '.data', needs.name));
-  const release = takeLock(
+  const lock = await takeLock(
     data.at('run', 'launcher.lock'),
     `npm ${needs.name === 'test' ? 'test' : `run ${needs.name}`}`,
   );
@@ -81,7 +81,7 @@ export async function testWorld(steps: Steps, teardown: Teardown, needs: TestWor
   );
   return {
     data,
-    release,
+    lock,
     env: {
       ...process.env,
       TEST_DATABASE_URL: database.url,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LaunchFault } from './fault';
+import type { Lock } from './lock';
 import { runToEnd } from './provision/binaries';
 import { findChromium, provideChromium } from './provision/chromium';
 import type { Steps } from './steps';
@@ -44,11 +45,12 @@ export function verdict(results: JestResults | undefined, jestCode: number): { l
 /** `npm test`: brings up private servers, runs jest with the arguments that were given, and counts. */
 export async function main(steps: Steps): Promise<void> {
   const teardown = new Teardown(steps);
-  let release = () => {};
+  let lock: Lock | undefined;
   let line = verdict(undefined, 1).line;
   const finish = async (code: number): Promise<never> => {
+    lock?.announceStop();
     await teardown.stop();
-    release();
+    lock?.release();
     steps.note(line);
     process.exit(code);
   };
@@ -58,7 +60,7 @@ export async function main(steps: Steps): Promise<void> {
     const browser = chromium(steps, chosen);
     browser.catch(() => undefined);
     const world = await testWorld(steps, teardown, { name: 'test', database: 'relaxed', redis: 'none' });
-    release = world.release;
+    lock = world.lock;
     const chromiumPath = await browser;
     const results = world.data.at('results.json');
     rmSync(results, { force: true });
