@@ -1,0 +1,89 @@
+import type { EmailKind } from './email.entity';
+
+/** What a message says; how it looks is the template's. */
+export interface MailText {
+  subject: string;
+  /** What a mail program shows beside the subject. */
+  preview: string;
+  heading: string;
+  paragraphs: string[];
+  action?: { label: string; url: string };
+  /** Set large, to be typed. */
+  code?: string;
+  facts?: { label: string; value: string }[];
+  footnote: string;
+  /** Where an answer should go. */
+  replyTo?: string;
+}
+
+export interface MailInput {
+  publicUrl: string;
+  data: Record<string, string>;
+  secret: string | null;
+}
+
+const ROLES: Record<string, string> = { owner: 'an owner', admin: 'an admin', member: 'a member' };
+const LABELS: Record<string, string> = {
+  name: 'Name',
+  email: 'Address',
+  tenantName: 'Team',
+  planName: 'Plan',
+  planId: 'Plan',
+  subject: 'Subject',
+};
+
+/** Names come from people: one line each, so that they can't break out of a subject or of the plain text. */
+const oneLine = (value = '') => value.replace(/\s+/g, ' ').trim();
+const day = (iso = '') =>
+  new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(iso));
+
+function invitation({ publicUrl, data, secret }: MailInput): MailText {
+  const tenant = oneLine(data.tenantName);
+  const inviter = oneLine(data.inviterName);
+  return {
+    subject: `${inviter} invites you to ${tenant}`,
+    preview: `Join ${tenant} as ${ROLES[data.role ?? ''] ?? 'a member'}.`,
+    heading: `Join ${tenant}`,
+    paragraphs: [
+      `${inviter} invites you to join ${tenant} as ${ROLES[data.role ?? ''] ?? 'a member'}.`,
+      'Open the invitation, sign in or sign up, and accept it there. Nothing happens until you do.',
+    ],
+    action: { label: 'See the invitation', url: `${publicUrl}/join#token=${secret ?? ''}` },
+    footnote: `The link is good until ${day(data.expiresAt)} UTC. If you did not expect it, you need not do anything.`,
+  };
+}
+
+function signInCode({ secret }: MailInput): MailText {
+  return {
+    subject: `${secret} is your sign-in code`,
+    preview: 'Type it where you asked for it.',
+    heading: 'Your sign-in code',
+    paragraphs: ['Type this code on the page where you asked for it:'],
+    code: secret ?? '',
+    footnote:
+      'The code is good for ten minutes and for one sign-in. We never ask for it by phone or mail. If you did not ask for it, you need not do anything.',
+  };
+}
+
+function contact({ data }: MailInput): MailText {
+  const { message = '', ...rest } = data;
+  const from = oneLine(data.name || data.email || data.tenantName || 'a customer');
+  return {
+    subject: `Contact request from ${from}`,
+    preview: oneLine(message).slice(0, 120),
+    heading: 'Somebody would like to hear from you',
+    paragraphs: message.split(/\n{2,}/).filter((paragraph) => paragraph.trim() !== ''),
+    facts: Object.entries(rest).flatMap(([key, value]) =>
+      LABELS[key] && value ? [{ label: LABELS[key], value: oneLine(value) }] : [],
+    ),
+    footnote: 'It stands in the list of contact requests as well. An answer to this mail goes to the person who wrote.',
+    replyTo: data.email,
+  };
+}
+
+/** Every text that we send, by kind. */
+export const TEXTS: Record<EmailKind, (input: MailInput) => MailText> = {
+  invitation,
+  'sign-in-code': signInCode,
+  contact,
+};

@@ -1,0 +1,68 @@
+import { type DataSource, type EntityManager, In } from 'typeorm';
+import { inTransaction } from '../db/transaction';
+import type { JobKind } from './outbox';
+import { OutboxRow } from './outbox.entity';
+
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
+/** With the pauses above, some three hours of trying. */
+const MAX_ATTEMPTS = 20;
+
+/** The work can't be done just now, through no fault of its own: it is tried again soon, as often as it takes. */
+export class RetrySoon extends Error {
+  constructor(
+    message: string,
+    readonly afterMs = 2000,
+  ) {
+    super(message);
+    this.name = 'RetrySoon';
+  }
+}
+
+/** The work can never be done: trying again would change nothing. */
+export class GiveUp extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'GiveUp';
+  }
+}
+
+/** Ids of the rows that are owed for a subject at this moment. */
+export async function openJobs(db: DataSource | EntityManager, kind: JobKind, subject: string): Promise<string[]> {
+  const rows = await db
+    .getRepository(OutboxRow)
+    .find({ select: { id: true }, where: { kind, subject, status: 'open' } });
+  return rows.map(({ id }) => id);
+}
+
+/** Marks owed work as done, in the transaction that did it. */
+export async function finishJobs(tx: EntityManager, ids: string[]): Promise<void> {
+  if (ids.length > 0)
+    await tx.update(
+      OutboxRow,
+      { id: In(ids), status: 'open' },
+      { status: 'done', doneAt: new Date(), lastError: null },
+    );
+}
+
+/** How long to wait before attempt `attempts + 1`: doubles each time, with jitter so that a crowd spreads out. */
+export const pauseAfter = (attempts: number): number =>
+  Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS) * (0.75 + Math.random() / 2);
+
+/**
+ * Puts a failed job off: RetrySoon keeps its count, GiveUp ends it, anything else is tried again with growing pauses
+ * until it fails for good. Gives the row's new status.
+ */
+export async function putOffJob(db: DataSource, id: string, error: unknown): Promise<'open' | 'failed'> {
+  return inTransaction(db, async (tx) => {
+    const row = await tx.findOne(OutboxRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (row?.status !== 'open') return 'open';
+    const soon = error instanceof RetrySoon;
+    const attempts = row.attempts + (soon ? 0 : 1);
+    const status = error instanceof GiveUp || attempts >= MAX_ATTEMPTS ? 'failed' : 'open';
+    const pause = soon ? error.afterMs * (0.75 + Math.random() / 2) : pauseAfter(attempts);
+    const lastError = (error instanceof Error ? error.message : String(error)).slice(0, 500);
+    await tx.update(OutboxRow, { id }, { attempts, status, lastError, dueAt: new Date(Date.now() + pause) });
+    return status;
+  });
+}

@@ -1,0 +1,8 @@
+import { failCustomerEvents, stripeCause, syncCustomer } from '../server/billing/sync-customer';
+import type { Processor } from './processor';
+
+/** `subject` is the Stripe customer's id. */
+export const syncCustomerProcessor: Processor = {
+  run: ({ context, stripe }, { subject }) => syncCustomer(context, stripe, subject, stripeCause),
+  failed: ({ context }, { subject }, reason) => failCustomerEvents(context, subject, reason),
+};
