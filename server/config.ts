@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const STAND_IN_LOOPBACK = /^(localhost|127\.|\[::1\])/;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const integer = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 const blankAsUnset = (env: NodeJS.ProcessEnv) =>
@@ -8,9 +8,11 @@ const blankAsUnset = (env: NodeJS.ProcessEnv) =>
 
 const trustedIssuer = z.object({
   issuer: z.string().min(1),
-  jwksUrl: z.url().refine((url) => url.startsWith('https:') || STAND_IN_LOOPBACK.test(new URL(url).host), {
-    message: 'must be https, or http on loopback',
-  }),
+  jwksUrl: z
+    .url({ protocol: /^https?$/, error: 'must be an address of https, or of http on loopback' })
+    .refine((url) => url.startsWith('https:') || LOOPBACK.test(new URL(url).hostname), {
+      message: 'must be https, or http on loopback',
+    }),
   audience: z.string().min(1),
 });
 
