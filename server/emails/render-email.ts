@@ -3,7 +3,7 @@ import type { EmailKind } from './email.entity';
 import { type MailInput, TEXTS } from './texts';
 
 const html = new Eta({ autoEscape: true, cache: true });
-const plain = new Eta({ autoEscape: false, cache: true, autoTrim: false });
+const plain = new Eta({ autoEscape: false, cache: true });
 
 /** Tables and inline styles, because mail programs know little else; the style element only adds the dark colours. */
 const HTML = `<!doctype html>
@@ -63,6 +63,7 @@ const HTML = `<!doctype html>
 
 const TEXT = `<%= it.heading %>
 
+
 <% for (const paragraph of it.paragraphs) { %><%= paragraph %>
 
 
@@ -72,6 +73,7 @@ const TEXT = `<%= it.heading %>
 <% } %><% if (it.facts) { for (const fact of it.facts) { %><%= fact.label %>: <%= fact.value %>
 
 <% } %>
+
 <% } %><% if (it.action) { %><%= it.action.label %>:
 <%= it.action.url %>
 
