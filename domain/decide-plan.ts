@@ -1,18 +1,8 @@
-import type { Catalogue, OverrideFact, PlanDecision, PlanFacts, PlanFinding, PlanLayer } from './decide-plan.types';
+import type { Catalogue, PlanDecision, PlanFacts, PlanFinding, PlanLayer } from './decide-plan.types';
+import { day, earliest } from './moment';
 import type { CataloguePlan } from './plan';
-import { byRank, type Weighed, weighSubscription } from './weigh-subscription';
-
-const day = (moment: Date) => moment.toISOString().slice(0, 10);
-const runs = ({ startsAt, endsAt, endedAt }: OverrideFact, now: Date) =>
-  startsAt <= now && now < endsAt && (!endedAt || now < endedAt);
-const earliest = (moments: (Date | null)[], after: Date): Date | null =>
-  moments.filter((moment): moment is Date => moment !== null && moment > after).sort((a, b) => +a - +b)[0] ?? null;
-
-/** The better subscription first: rank of the plan, then the later period end, then id. */
-const better = (a: Weighed, b: Weighed): number =>
-  (b.plan?.rank ?? -1) - (a.plan?.rank ?? -1) ||
-  +(b.subscription.currentPeriodEnd ?? 0) - +(a.subscription.currentPeriodEnd ?? 0) ||
-  (a.subscription.id < b.subscription.id ? -1 : 1);
+import { strongestOverride, type WeighedOverride, weighOverride } from './weigh-override';
+import { byRank, byStrength, type Weighed, weighSubscription } from './weigh-subscription';
 
 interface Candidate {
   layer: PlanLayer['layer'];
@@ -22,172 +12,164 @@ interface Candidate {
   seatLimit: number | null;
 }
 
-/** The plan to stand on when a named one is not in the catalogue: the default, else the lowest. */
-function fallback(catalogue: Catalogue): CataloguePlan | undefined {
-  return catalogue.find((plan) => plan.isDefault) ?? [...catalogue].sort(byRank).at(-1);
+/** What to stand on when a named plan is not in the catalogue: the default, else the lowest, else the bare name. */
+const standIn = (catalogue: Catalogue, planId: string): CataloguePlan =>
+  catalogue.find(({ isDefault }) => isDefault) ??
+  [...catalogue].sort(byRank).at(-1) ?? {
+    id: planId,
+    name: planId,
+    kind: 'free',
+    rank: 0,
+    isDefault: true,
+    stripePriceIds: [],
+    stripeLookupKey: null,
+    seatsFromQuantity: false,
+    seatLimit: null,
+  };
+
+function baseCandidate({ basePlanId }: PlanFacts, catalogue: Catalogue): Candidate {
+  const plan = catalogue.find(({ id }) => id === basePlanId) ?? standIn(catalogue, basePlanId);
+  return { layer: 'base', id: null, plan, reason: `The base plan is ${plan.name}.`, seatLimit: plan.seatLimit };
 }
 
-function severalFinding(counting: Weighed[]): PlanFinding[] {
+function overrideCandidate(best: WeighedOverride | undefined): Candidate | null {
+  if (!best?.plan) return null;
+  const { override, plan } = best;
+  const reason = `An operator ${override.pin ? 'pinned' : 'granted'} ${plan.name} until ${day(override.endsAt)}.`;
+  return { layer: 'override', id: override.id, plan, reason, seatLimit: plan.seatLimit };
+}
+
+function subscriptionCandidate(best: Weighed | undefined): Candidate | null {
+  if (!best?.plan) return null;
+  const { plan, subscription, quantity, why } = best;
+  const seatLimit = plan.seatsFromQuantity && quantity !== null ? quantity : plan.seatLimit;
+  const reason = `Subscription ${subscription.id} earns ${plan.name}: ${why}.`;
+  return { layer: 'subscription', id: subscription.id, plan, reason, seatLimit };
+}
+
+function severalSubscriptions(counting: Weighed[]): PlanFinding[] {
   const [best, ...others] = counting;
   if (!best || others.length === 0) return [];
+  const names = others.map(({ subscription }) => subscription.id).join(', ');
   return [
     {
       kind: 'several-subscriptions',
       severity: 'warning',
       subscriptionId: best.subscription.id,
       customerId: best.subscription.customerId,
-      summary: `${counting.length} subscriptions count at once; the best plan wins, and the customer pays for all.`,
+      summary: `${counting.length} subscriptions count at once: ${best.subscription.id} decides, beside it ${names}.`,
       expected: 'one subscription',
       actual: counting.map(({ subscription }) => subscription.id).join(', '),
     },
   ];
 }
 
-/** The best override of `kind` that runs: rank, then the later end, then id. */
-const bestOverride = (overrides: readonly OverrideFact[], catalogue: Catalogue) =>
-  overrides
-    .flatMap((override) => catalogue.filter(({ id }) => id === override.planId).map((plan) => ({ override, plan })))
-    .sort(
-      (a, b) =>
-        b.plan.rank - a.plan.rank ||
-        +b.override.endsAt - +a.override.endsAt ||
-        (a.override.id < b.override.id ? -1 : 1),
-    )[0];
-
-function overrideCandidate(
-  facts: PlanFacts,
-  catalogue: Catalogue,
-  now: Date,
-): { candidate?: Candidate; pinned: boolean } {
-  const running = facts.overrides.filter((override) => runs(override, now));
-  const pinned = bestOverride(
-    running.filter(({ pin }) => pin),
-    catalogue,
-  );
-  const best = pinned ?? bestOverride(running, catalogue);
-  if (!best) return { pinned: false };
-  const { override, plan } = best;
-  const reason = `An operator ${override.pin ? 'pinned' : 'granted'} ${plan.name} until ${day(override.endsAt)}.`;
-  return {
-    candidate: { layer: 'override', id: override.id, plan, reason, seatLimit: plan.seatLimit },
-    pinned: Boolean(pinned),
-  };
+/** Stripe goes on collecting for an overdue subscription though the customer has bought anew. */
+function supersededSubscriptions(weighed: Weighed[], counting: Weighed[]): PlanFinding[] {
+  const paid = counting.find(({ subscription: { status } }) => status === 'active' || status === 'trialing');
+  if (!paid) return [];
+  return weighed
+    .filter(({ subscription }) => subscription.status === 'past_due' && !subscription.customerDeleted)
+    .filter(({ plan }) => (plan?.rank ?? 0) <= (paid.plan?.rank ?? 0))
+    .map(({ subscription: { id, customerId, status } }) => ({
+      kind: 'superseded-subscription',
+      severity: 'warning',
+      subscriptionId: id,
+      customerId,
+      summary: `Overdue, while ${paid.subscription.id} pays for as much: cancel it, or Stripe goes on collecting for it.`,
+      expected: 'canceled',
+      actual: status,
+    }));
 }
 
-function subscriptionCandidate(best: Weighed | undefined): Candidate | undefined {
-  if (!best?.plan) return undefined;
-  const { plan, subscription, quantity, why } = best;
-  const seatLimit = plan.seatsFromQuantity ? quantity : plan.seatLimit;
-  return {
-    layer: 'subscription',
-    id: subscription.id,
-    plan,
-    reason: `Subscription ${subscription.id} earns ${plan.name}: ${why}.`,
-    seatLimit,
-  };
-}
-
-function layersOf(
-  facts: PlanFacts,
-  weighed: Weighed[],
-  winner: Candidate,
-  base: Candidate,
-  pinned: boolean,
-  now: Date,
-): PlanLayer[] {
-  const lost =
-    pinned && winner.layer === 'override' ? 'a pinned override decides' : `${winner.plan.name} ranks at least as high`;
-  const told = (
-    layer: PlanLayer['layer'],
-    id: string | null,
-    planId: string | null,
-    counts: boolean,
-    why: string,
-  ): PlanLayer => {
-    const won = winner.layer === layer && winner.id === id;
-    return { layer, id, planId, counts, won, why: won || !counts ? why : `${why}; ${lost}` };
-  };
+function unknownPlans(facts: PlanFacts, catalogue: Catalogue, base: Candidate): PlanFinding[] {
+  const named = [facts.basePlanId, ...facts.overrides.map(({ planId }) => planId)];
+  const unknown = [...new Set(named)].filter((planId) => !catalogue.some(({ id }) => id === planId)).sort();
+  if (unknown.length === 0) return [];
   return [
-    ...facts.overrides.map((override) =>
-      told(
-        'override',
-        override.id,
-        override.planId,
-        runs(override, now),
-        runs(override, now)
-          ? `runs until ${day(override.endsAt)}`
-          : now < override.startsAt
-            ? `starts on ${day(override.startsAt)}`
-            : `ended on ${day(override.endedAt ?? override.endsAt)}`,
-      ),
-    ),
-    ...weighed.map(({ subscription, plan, counts, why }) =>
-      told('subscription', subscription.id, plan?.id ?? null, counts, why),
-    ),
-    told('base', null, base.plan.id, true, `the base plan is ${base.plan.name}`),
-  ];
-}
-
-/**
- * Decides the plan of a tenant: the best-ranked of the best entitled subscription, the base plan and a running
- * override; a pinned override wins whatever its rank. Pure and total, whatever is missing from `facts`.
- *
- * @param catalogue every plan, inactive ones too; must hold at least one
- * @param now the moment to decide for, past or future
- * @throws only where the catalogue is empty, which the schema rules out
- */
-export function decidePlan(facts: PlanFacts, catalogue: Catalogue, now: Date): PlanDecision {
-  const standBy = fallback(catalogue);
-  if (!standBy) throw new Error('The catalogue holds no plan: there is always at least the default one.');
-  const known = catalogue.find(({ id }) => id === facts.basePlanId);
-  const basePlan = known ?? standBy;
-  const base: Candidate = {
-    layer: 'base',
-    id: null,
-    plan: basePlan,
-    reason: `The base plan is ${basePlan.name}.`,
-    seatLimit: basePlan.seatLimit,
-  };
-  const weighed = [...facts.subscriptions]
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((subscription) => weighSubscription(subscription, catalogue, now, facts.graceDays, facts.livemode));
-  const counting = weighed.filter(({ counts, plan }) => counts && plan).sort(better);
-  const { candidate: override, pinned } = overrideCandidate(facts, catalogue, now);
-  const subscription = subscriptionCandidate(counting[0]);
-  // In order of preference: what is paid for explains an equal rank better than a grant, and a grant better than the base.
-  const candidates = [subscription, override, base].filter((one): one is Candidate => one !== undefined);
-  const winner =
-    pinned && override ? override : candidates.reduce((best, one) => (one.plan.rank > best.plan.rank ? one : best));
-  const findings = [...weighed.flatMap((one) => one.findings), ...severalFinding(counting)];
-  if (!known)
-    findings.push({
+    {
       kind: 'unknown-plan',
       severity: 'critical',
       subscriptionId: null,
       customerId: null,
-      summary: 'The base plan is not in the catalogue: the default plan stands in.',
-      expected: facts.basePlanId,
-      actual: basePlan.id,
-    });
+      summary: `Not in the catalogue: ${unknown.join(', ')}. An override on it gives nothing; for a base plan ${base.plan.name} stands in.`,
+      expected: unknown.join(', '),
+      actual: base.plan.id,
+    },
+  ];
+}
+
+function layersOf(
+  overrides: WeighedOverride[],
+  weighed: Weighed[],
+  base: Candidate,
+  winner: Candidate,
+  pinned: boolean,
+) {
+  const lost = pinned ? `${winner.plan.name} is pinned` : `${winner.plan.name} ranks at least as high`;
+  const told = ({ why, ...layer }: Omit<PlanLayer, 'won'>): PlanLayer => {
+    const won = layer.layer === winner.layer && layer.id === winner.id;
+    return { ...layer, won, why: won || !layer.counts ? why : `${why}; ${lost}` };
+  };
+  return [
+    ...overrides.map(({ override: { id, planId }, counts, why }) =>
+      told({ layer: 'override', id, planId, counts, why }),
+    ),
+    ...weighed.map(({ subscription: { id }, plan, counts, why }) =>
+      told({ layer: 'subscription', id, planId: plan?.id ?? null, counts, why }),
+    ),
+    told({ layer: 'base', id: null, planId: base.plan.id, counts: true, why: `the base plan is ${base.plan.name}` }),
+  ];
+}
+
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
+
+/**
+ * Decides the plan of a tenant: the best-ranked of the best entitled subscription, the base plan and a running
+ * override; a pinned override wins whatever its rank. Of equal ranks what is paid for explains the plan better than
+ * a grant, and a grant better than the base. Pure and total: it answers exactly one plan whatever is missing from
+ * `facts`, and never throws. Missing knowledge (an unknown price or status, the other mode, a subscription that
+ * Stripe stopped listing) takes nothing from anyone and gives nothing to anyone; it leaves a finding.
+ *
+ * @param catalogue every plan, inactive ones too: who pays for a retired plan keeps it
+ * @param now the moment to decide for, past or future
+ * @example
+ * decidePlan({ basePlanId: 'free', overrides: [], subscriptions: [], graceDays: 14, livemode: false }, plans, new Date())
+ * // → { planId: 'free', source: 'base', reason: 'The base plan is Free.', … }
+ */
+export function decidePlan(facts: PlanFacts, catalogue: Catalogue, now: Date): PlanDecision {
+  const { graceDays, livemode } = facts;
+  const overrides = [...facts.overrides].sort(byId).map((override) => weighOverride(override, catalogue, now));
+  const weighed = [...facts.subscriptions]
+    .sort(byId)
+    .map((subscription) => weighSubscription(subscription, catalogue, { now, graceDays, livemode }));
+  const counting = weighed.filter(({ counts, plan }) => counts && plan).sort(byStrength);
+
+  const granted = strongestOverride(overrides);
+  const override = overrideCandidate(granted);
+  const pinned = override !== null && granted?.override.pin === true;
+  const base = baseCandidate(facts, catalogue);
+  const best = [subscriptionCandidate(counting[0]), override, base]
+    .filter((candidate): candidate is Candidate => candidate !== null)
+    .reduce((first, next) => (next.plan.rank > first.plan.rank ? next : first));
+  const winner = pinned ? override : best;
+
+  const moments = [...overrides.flatMap((one) => one.moments), ...weighed.map(({ until }) => until)];
   return {
     planId: winner.plan.id,
     source: winner.layer,
     reason: winner.reason,
     subscriptionId: winner.layer === 'subscription' ? winner.id : null,
+    overrideId: winner.layer === 'override' ? winner.id : null,
     seatLimit: winner.seatLimit,
-    findings,
-    layers: layersOf(facts, weighed, winner, base, pinned, now),
-    earned: Object.fromEntries(
-      weighed.map(({ subscription: { id }, plan, counts }) => [id, { planId: plan?.id ?? null, counts }]),
-    ),
-    nextChangeAt: earliest(
-      [
-        ...facts.overrides
-          .filter(({ endedAt }) => !endedAt || endedAt > now)
-          .flatMap(({ startsAt, endsAt, endedAt }) => [startsAt, endedAt ?? endsAt]),
-        ...weighed.map(({ until }) => until),
-      ],
-      now,
-    ),
+    findings: [
+      ...weighed.flatMap(({ findings }) => findings),
+      ...severalSubscriptions(counting),
+      ...supersededSubscriptions(weighed, counting),
+      ...unknownPlans(facts, catalogue, base),
+    ],
+    layers: layersOf(overrides, weighed, base, winner, pinned),
+    earned: Object.fromEntries(weighed.map(({ subscription: { id }, earned }) => [id, earned])),
+    nextChangeAt: earliest(moments.filter((moment) => moment !== null && moment > now)),
   };
 }

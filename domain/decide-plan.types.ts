@@ -34,6 +34,8 @@ export interface SubscriptionFact {
   lastEarnedPlanId: string | null;
   /** Whether it counted when it was last understood; null when never. */
   lastCounted: boolean | null;
+  /** Since when Stripe does not list it any more. */
+  missingSince?: Date | null;
 }
 
 export interface PlanFacts {
@@ -49,6 +51,8 @@ export type Catalogue = readonly CataloguePlan[];
 
 export type FindingKind =
   | 'several-subscriptions'
+  | 'superseded-subscription'
+  | 'missing-subscription'
   | 'unknown-price'
   | 'unknown-status'
   | 'unknown-plan'
@@ -82,12 +86,18 @@ export interface PlanDecision {
   source: 'override' | 'subscription' | 'base';
   /** A plain sentence for support. */
   reason: string;
+  /** The subscription that decided, where one did. */
   subscriptionId: string | null;
+  /** The override that decided, where one did. */
+  overrideId: string | null;
   /** Null means unlimited. */
   seatLimit: number | null;
   findings: PlanFinding[];
   layers: PlanLayer[];
-  /** By subscription: what to keep with its mirror. */
+  /**
+   * By subscription: what to keep with its mirror and hand back as `lastEarnedPlanId` and `lastCounted`. `planId` is
+   * what it earned when it last counted with a price that a plan knows, so a price unknown later never lifts.
+   */
   earned: Record<string, { planId: string | null; counts: boolean }>;
   /** The next moment at which time alone may change the answer. */
   nextChangeAt: Date | null;

@@ -41,4 +41,4 @@ export function moveInvitation(action: InvitationAction, state: InvitationState,
  * The key by which addresses are compared: trimmed, NFC-normalised, lower-cased. Local parts are case-sensitive by
  * RFC 5321, section 2.4, but no provider of note tells mailboxes apart by case.
  */
-export const emailKey = (address: string): string => address.trim().normalize('NFC').toLowerCase();
+export const emailKey = (address: string): string => address.normalize('NFC').toLowerCase().normalize('NFC').trim();

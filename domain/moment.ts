@@ -1,0 +1,14 @@
+/** Dates as the rules need them: an invalid date is one that is not known, and never an exception. */
+
+export const DAY_MS = 86_400_000;
+
+/** The date, or null where it is missing or invalid. */
+export const known = (moment: Date | null | undefined): Date | null =>
+  moment && !Number.isNaN(moment.getTime()) ? moment : null;
+
+/** `2026-03-31` (UTC), for sentences. */
+export const day = (moment: Date): string => known(moment)?.toISOString().slice(0, 10) ?? 'an unknown date';
+
+/** The earliest of the known moments, or null. */
+export const earliest = (moments: readonly (Date | null | undefined)[]): Date | null =>
+  moments.map(known).reduce((first, moment) => (moment && (!first || moment < first) ? moment : first), null);
