@@ -1,0 +1,121 @@
+import type Stripe from 'stripe';
+import { buildInvoice, buildLine } from '../objects/invoice';
+import { type ChargeOutcome, outcomeOf } from '../objects/payment-method';
+import type { Period } from '../objects/subscription';
+import { idOf } from '../store/json';
+import type { World } from '../world';
+import { paymentMethodFor, productName } from './lookup';
+
+/** What came of charging a subscription's card. */
+export type Charge = ChargeOutcome | 'no_card';
+
+const RETRY_SECONDS = 3 * 86_400;
+
+/** What charging this subscription now would lead to. */
+export function tryCharge(world: World, subscription: Stripe.Subscription): Charge {
+  const method = paymentMethodFor(world, subscription);
+  return method ? outcomeOf(method) : 'no_card';
+}
+
+/** The lines for one full period of each item. */
+export function periodLines(world: World, subscription: Stripe.Subscription, period: Period): Stripe.InvoiceLineItem[] {
+  const trialing = subscription.status === 'trialing';
+  return subscription.items.data.map((item) =>
+    buildLine({
+      amount: trialing ? 0 : (item.price.unit_amount ?? 0) * (item.quantity ?? 1),
+      description: trialing
+        ? `Free trial for ${productName(world, item.price)}`
+        : `${item.quantity ?? 1} × ${productName(world, item.price)}`,
+      period,
+      price: item.price,
+      quantity: item.quantity ?? 1,
+      subscription: subscription.id,
+      subscriptionItem: item.id,
+    }),
+  );
+}
+
+export interface InvoiceOrder {
+  subscription: Stripe.Subscription;
+  reason: Stripe.Invoice.BillingReason;
+  lines: Stripe.InvoiceLineItem[];
+  period: Period;
+}
+
+/** Finalises an invoice for a subscription. It is open, and not yet charged. */
+export function issueInvoice(world: World, order: InvoiceOrder): Stripe.Invoice {
+  const { subscription } = order;
+  world.state.invoiceNumber += 1;
+  const customer = idOf(subscription.customer);
+  const invoice = buildInvoice({
+    created: world.now(),
+    customer: world.state.customers.get(customer) ?? { id: customer, email: null, name: null, phone: null },
+    subscription,
+    currency: subscription.currency,
+    billingReason: order.reason,
+    status: 'open',
+    lines: order.lines,
+    period: order.period,
+    number: `STANDIN-${String(world.state.invoiceNumber).padStart(4, '0')}`,
+    hostedAt: world.hostedAt,
+  });
+  world.state.invoices.put(invoice);
+  world.emit('invoice.created', invoice);
+  world.emit('invoice.finalized', invoice);
+  return invoice;
+}
+
+/** Writes down what charging an open invoice led to. Nothing due counts as paid, whatever the card. */
+export function settleInvoice(world: World, invoice: Stripe.Invoice, charge: Charge): void {
+  if (charge === 'paid' || invoice.amount_due === 0) {
+    markPaid(world, invoice);
+    return;
+  }
+  world.change(world.state.invoices, invoice, 'invoice.updated', (open) => {
+    open.attempted = true;
+    open.attempt_count += 1;
+    open.next_payment_attempt = charge === 'requires_action' ? null : world.now() + RETRY_SECONDS;
+  });
+  if (charge === 'requires_action') world.emit('invoice.payment_action_required', invoice);
+  world.emit('invoice.payment_failed', invoice);
+}
+
+/** Marks an open invoice as paid in full. What that means for its subscription is `afterPaid`'s to say. */
+export function markPaid(world: World, invoice: Stripe.Invoice): void {
+  invoice.status = 'paid';
+  invoice.attempted = true;
+  if (invoice.amount_due > 0) invoice.attempt_count += 1;
+  invoice.amount_paid = invoice.amount_due;
+  invoice.amount_remaining = 0;
+  invoice.auto_advance = false;
+  invoice.next_payment_attempt = null;
+  invoice.status_transitions.paid_at = world.now();
+  world.state.invoices.put(invoice);
+  world.emit('invoice.paid', invoice);
+  world.emit('invoice.payment_succeeded', invoice);
+}
+
+/** Voids an open invoice: nobody will pay it any more. */
+export function voidInvoice(world: World, invoice: Stripe.Invoice): void {
+  invoice.status = 'void';
+  invoice.auto_advance = false;
+  invoice.next_payment_attempt = null;
+  invoice.status_transitions.voided_at = world.now();
+  world.state.invoices.put(invoice);
+  world.emit('invoice.voided', invoice);
+}
+
+/** The id of the subscription that an invoice is for. */
+export const subscriptionIdOf = (invoice: Stripe.Invoice): string | null =>
+  idOf(invoice.parent?.subscription_details?.subscription);
+
+/** A subscription's invoices in one status, oldest first. */
+export function invoicesOf(
+  world: World,
+  subscription: Stripe.Subscription,
+  status: Stripe.Invoice.Status,
+): Stripe.Invoice[] {
+  return world.state.invoices
+    .inGroup(idOf(subscription.customer))
+    .filter((invoice) => invoice.status === status && subscriptionIdOf(invoice) === subscription.id);
+}

@@ -1,0 +1,88 @@
+import type Stripe from 'stripe';
+import { authenticationRequired, cardDeclined, invalidRequest, type StripeApiError } from '../errors';
+import { buildSubscription, type NewItem } from '../objects/subscription';
+import type { World } from '../world';
+import { type Charge, issueInvoice, periodLines, settleInvoice, tryCharge } from './invoicing';
+import { customerOf } from './lookup';
+import { periodFrom } from './period';
+
+export type PaymentBehavior =
+  | 'allow_incomplete'
+  | 'default_incomplete'
+  | 'error_if_incomplete'
+  | 'pending_if_incomplete';
+
+export interface SubscribeOrder {
+  customer: string;
+  items: NewItem[];
+  metadata?: Stripe.Metadata;
+  description?: string | null;
+  defaultPaymentMethod?: string | null;
+  collectionMethod?: 'charge_automatically' | 'send_invoice';
+  daysUntilDue?: number | null;
+  /** Seconds; in the future, or absent for no trial. */
+  trialEnd?: number | null;
+  paymentBehavior?: PaymentBehavior;
+  cancelAt?: number | null;
+  cancelAtPeriodEnd?: boolean;
+  trialSettings?: Stripe.Subscription.TrialSettings;
+}
+
+/** The refusal for a charge that did not work. */
+export function chargeRefusal(charge: Exclude<Charge, 'paid'>): StripeApiError {
+  if (charge === 'declined') return cardDeclined();
+  if (charge === 'requires_action') return authenticationRequired();
+  return invalidRequest(
+    'This customer has no attached payment source or default payment method. Please consider adding a default payment method.',
+    { code: 'resource_missing' },
+  );
+}
+
+/**
+ * Makes a subscription with its first invoice, charged at once.
+ * @throws StripeApiError where there is no card, or the card was refused and the caller wants no incomplete subscription
+ */
+export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscription {
+  const now = world.now();
+  const first = order.items[0];
+  if (!first) throw invalidRequest('Missing required param: items.', { code: 'parameter_missing', param: 'items' });
+  customerOf(world, order.customer, 'customer');
+  const trialEnd = order.trialEnd && order.trialEnd > now ? order.trialEnd : null;
+  const period = trialEnd ? { start: now, end: trialEnd } : periodFrom(now, first.price);
+  const subscription = buildSubscription({
+    created: now,
+    customer: order.customer,
+    status: trialEnd ? 'trialing' : 'active',
+    items: order.items,
+    period,
+    metadata: order.metadata ?? {},
+    description: order.description ?? null,
+    defaultPaymentMethod: order.defaultPaymentMethod ?? null,
+    collectionMethod: order.collectionMethod ?? 'charge_automatically',
+    daysUntilDue: order.daysUntilDue ?? null,
+    trialStart: trialEnd ? now : null,
+    trialEnd,
+    cancelAt: order.cancelAt ?? (order.cancelAtPeriodEnd ? period.end : null),
+    cancelAtPeriodEnd: order.cancelAtPeriodEnd ?? false,
+    canceledAt: order.cancelAt || order.cancelAtPeriodEnd ? now : null,
+  });
+  if (order.trialSettings) subscription.trial_settings = order.trialSettings;
+
+  const lines = periodLines(world, subscription, period);
+  const isFree = lines.every((line) => line.amount === 0);
+  const behavior = order.paymentBehavior ?? 'allow_incomplete';
+  const waits = subscription.collection_method === 'send_invoice' || behavior === 'default_incomplete';
+  const charge = isFree ? 'paid' : tryCharge(world, subscription);
+  if (!waits && charge !== 'paid' && (charge === 'no_card' || behavior === 'error_if_incomplete')) {
+    throw chargeRefusal(charge);
+  }
+  const paid = isFree || (!waits && charge === 'paid');
+  if (!paid && subscription.collection_method === 'charge_automatically') subscription.status = 'incomplete';
+
+  const invoice = issueInvoice(world, { subscription, reason: 'subscription_create', lines, period });
+  subscription.latest_invoice = invoice.id;
+  world.state.subscriptions.put(subscription);
+  world.emit('customer.subscription.created', subscription);
+  if (isFree || !waits) settleInvoice(world, invoice, charge);
+  return subscription;
+}

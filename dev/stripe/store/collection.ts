@@ -1,0 +1,185 @@
+/** What every stored Stripe object has. `created` is in seconds. */
+export interface Stored {
+  id: string;
+  created: number;
+}
+
+interface Entry<T> {
+  value: T;
+  sequence: number;
+  group: string | null;
+}
+
+export interface PageRequest<T> {
+  limit: number;
+  /** Id after which (in newest-first order) the page starts. */
+  startingAfter?: string | undefined;
+  /** Id before which the page ends. */
+  endingBefore?: string | undefined;
+  where?: (value: T) => boolean;
+  /** Reads one group (one customer's objects) instead of all. */
+  group?: string | undefined;
+}
+
+export interface Page<T> {
+  data: T[];
+  hasMore: boolean;
+}
+
+/** A cursor that names no object of the collection. */
+export class UnknownCursorError extends Error {
+  constructor(
+    readonly param: 'starting_after' | 'ending_before',
+    readonly cursor: string,
+  ) {
+    super(`No such object: '${cursor}'`);
+  }
+}
+
+/**
+ * Objects of one kind, by id and newest first: ordered by `created`, then by the order in which they came.
+ * With `groupOf` they are also kept by group, so that one customer's objects are read without touching the rest.
+ */
+export class Collection<T extends Stored> {
+  private readonly byId = new Map<string, Entry<T>>();
+  private readonly groups = new Map<string, Entry<T>[]>();
+  private order: Entry<T>[] = [];
+  private sorted = true;
+  private sequence = 0;
+
+  constructor(private readonly groupOf: (value: T) => string | null = () => null) {}
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  get(id: string): T | undefined {
+    return this.byId.get(id)?.value;
+  }
+
+  has(id: string): boolean {
+    return this.byId.has(id);
+  }
+
+  /** Adds an object, or replaces the one with its id (which keeps its place). */
+  put(value: T): T {
+    const group = this.groupOf(value);
+    const known = this.byId.get(value.id);
+    if (known && known.value.created === value.created && known.group === group) {
+      known.value = value;
+      return value;
+    }
+    if (known) this.delete(value.id);
+    const entry: Entry<T> = { value, sequence: known?.sequence ?? this.sequence++, group };
+    this.byId.set(value.id, entry);
+    const last = this.order.at(-1);
+    if (last && compare(last, entry) > 0) this.sorted = false;
+    this.order.push(entry);
+    if (group !== null) {
+      const members = this.groups.get(group) ?? [];
+      members.push(entry);
+      members.sort(compare);
+      this.groups.set(group, members);
+    }
+    return value;
+  }
+
+  delete(id: string): void {
+    const entry = this.byId.get(id);
+    if (!entry) return;
+    this.byId.delete(id);
+    this.order = this.order.filter((other) => other !== entry);
+    if (entry.group !== null) {
+      const left = (this.groups.get(entry.group) ?? []).filter((other) => other !== entry);
+      if (left.length > 0) this.groups.set(entry.group, left);
+      else this.groups.delete(entry.group);
+    }
+  }
+
+  clear(): void {
+    this.byId.clear();
+    this.groups.clear();
+    this.order = [];
+    this.sorted = true;
+  }
+
+  /** All objects, oldest first. */
+  all(): T[] {
+    return this.oldestFirst().map((entry) => entry.value);
+  }
+
+  /** One group's objects, oldest first. */
+  inGroup(group: string): T[] {
+    return (this.groups.get(group) ?? []).map((entry) => entry.value);
+  }
+
+  /**
+   * One page, newest first, as Stripe's cursors cut it.
+   * @throws UnknownCursorError where the cursor is no object of this collection
+   */
+  page(request: PageRequest<T>): Page<T> {
+    const entries = request.group === undefined ? this.oldestFirst() : (this.groups.get(request.group) ?? []);
+    const matches = request.where ?? (() => true);
+    const data: T[] = [];
+    if (request.endingBefore !== undefined) {
+      const from = this.after(entries, this.cursor('ending_before', request.endingBefore));
+      let index = from;
+      for (; index < entries.length && data.length < request.limit; index++) {
+        const value = entries[index]!.value;
+        if (matches(value)) data.unshift(value);
+      }
+      return { data, hasMore: entries.slice(index).some((entry) => matches(entry.value)) };
+    }
+    let index =
+      request.startingAfter === undefined
+        ? entries.length - 1
+        : this.before(entries, this.cursor('starting_after', request.startingAfter));
+    for (; index >= 0; index--) {
+      const value = entries[index]!.value;
+      if (!matches(value)) continue;
+      if (data.length === request.limit) return { data, hasMore: true };
+      data.push(value);
+    }
+    return { data, hasMore: false };
+  }
+
+  private cursor(param: UnknownCursorError['param'], id: string): Entry<T> {
+    const entry = this.byId.get(id);
+    if (!entry) throw new UnknownCursorError(param, id);
+    return entry;
+  }
+
+  /** Index of the newest entry older than the cursor. */
+  private before(entries: Entry<T>[], cursor: Entry<T>): number {
+    return lowerBound(entries, (entry) => compare(entry, cursor) < 0) - 1;
+  }
+
+  /** Index of the oldest entry newer than the cursor. */
+  private after(entries: Entry<T>[], cursor: Entry<T>): number {
+    return lowerBound(entries, (entry) => compare(entry, cursor) <= 0);
+  }
+
+  private oldestFirst(): Entry<T>[] {
+    if (!this.sorted) {
+      this.order.sort(compare);
+      this.sorted = true;
+    }
+    return this.order;
+  }
+}
+
+function compare<T extends Stored>(a: Entry<T>, b: Entry<T>): number {
+  return a.value.created - b.value.created || a.sequence - b.sequence;
+}
+
+/** First index at which `goesOn` is false, in a list where it is true and then false. */
+function lowerBound<E>(entries: E[], goesOn: (entry: E) => boolean): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (goesOn(entries[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
