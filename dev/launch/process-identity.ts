@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 50;
@@ -13,12 +13,16 @@ export interface ProcessIdentity {
   started: string;
 }
 
+/** A zombie whose other threads still run holds its files and ports yet. */
+const isOver = (pid: number, state: string | undefined) =>
+  state === 'X' || (state === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1);
+
 function startOf(pid: number): string | undefined {
   try {
     if (existsSync('/proc/self/stat')) {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (fields[STATE] === 'Z' || fields[STATE] === 'X') return undefined;
+      if (isOver(pid, fields[STATE])) return undefined;
       return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fields[START_TIME]}`;
     }
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;

@@ -46,9 +46,11 @@ export function verdict(results: JestResults | undefined, jestCode: number): { l
 export async function main(steps: Steps): Promise<void> {
   const teardown = new Teardown(steps);
   let lock: Lock | undefined;
+  let jest: ChildProcess | undefined;
   let line = verdict(undefined, 1).line;
   const finish = async (code: number): Promise<never> => {
     lock?.announceStop();
+    jest?.kill();
     await teardown.stop();
     lock?.release();
     steps.note(line);
@@ -65,15 +67,9 @@ export async function main(steps: Steps): Promise<void> {
     const results = world.data.at('results.json');
     rmSync(results, { force: true });
     const env = { ...world.env, ...(chromiumPath ? { CHROMIUM_PATH: chromiumPath } : {}) };
-    const jest = spawn(process.execPath, [JEST, '--json', `--outputFile=${results}`, ...chosen], {
+    jest = spawn(process.execPath, [JEST, '--json', `--outputFile=${results}`, ...chosen], {
       env: { ...env, NODE_ENV: 'test' },
       stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    await teardown.add('product', {
-      label: 'the tests',
-      stop: async () => {
-        jest.kill();
-      },
     });
     const code = await exitOf(jest);
     if (teardown.stopping) return;

@@ -88,7 +88,6 @@ describe('private servers', () => {
   test('Redis never evicts, wants its password, and keeps its data through kill -9', async () => {
     const first = await keep(redis(data));
     const client = new Redis(first.url);
-    client.on('error', () => undefined);
     expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
     await client.set('kept', 'yes');
     await client.call('WAITAOF', '1', '0', '2000').catch(() => new Promise((resolve) => setTimeout(resolve, 1500)));
