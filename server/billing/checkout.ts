@@ -1,0 +1,150 @@
+import type Stripe from 'stripe';
+import type { Actor } from '../audit/actor';
+import { recordAudit } from '../audit/record';
+import type { Context } from '../context';
+import { inTransaction } from '../db/transaction';
+import { conflict } from '../errors';
+import type { Plan } from '../plans/plan.entity';
+import { PlanPrice } from '../plans/plan-price.entity';
+import { ask } from '../stripe/ask';
+import { lockTenant } from '../tenants/change-tenant';
+import type { Tenant } from '../tenants/tenant.entity';
+import { User } from '../users/user.entity';
+import { Checkout } from './checkout.entity';
+import { withLease } from './lease';
+import { customersOf } from './live-subscriptions';
+import { StripeCustomer } from './stripe-customer.entity';
+import { Subscription } from './subscription.entity';
+
+/** The Stripe price that buys a plan: its first price id, else whatever its lookup key leads to. Throws 409. */
+export async function priceOf({ db }: Context, stripe: Stripe, plan: Plan): Promise<string> {
+  const known = await db.getRepository(PlanPrice).findOne({ where: { planId: plan.id }, order: { priceId: 'ASC' } });
+  if (known) return known.priceId;
+  if (plan.stripeLookupKey) {
+    const listed = stripe.prices.list({ lookup_keys: [plan.stripeLookupKey], active: true, limit: 1 });
+    const { data } = await ask(listed);
+    if (data[0]) return data[0].id;
+  }
+  throw conflict('no_price', `${plan.name} has no price in Stripe yet, so it can't be bought. Tell support.`);
+}
+
+async function emailOf({ db }: Context, actor: Actor): Promise<string | undefined> {
+  if (actor.type !== 'user' || !actor.id) return undefined;
+  return (await db.getRepository(User).findOneBy({ id: actor.id }))?.email ?? undefined;
+}
+
+/** Links a customer that was just made for the tenant; the webhook about it may have come first. */
+async function linkCustomer(
+  { db, config }: Context,
+  actor: Actor,
+  tenantId: string,
+  customerId: string,
+): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    await lockTenant(tx, tenantId);
+    await tx.query('INSERT IGNORE INTO stripe_customers (id, tenantId, livemode, deleted) VALUES (?, NULL, ?, 0)', [
+      customerId,
+      config.stripe.livemode,
+    ]);
+    const lock = { mode: 'pessimistic_write' as const };
+    const row = await tx.findOneOrFail(StripeCustomer, { where: { id: customerId }, lock });
+    if (row.tenantId || row.unlinkedAt) return;
+    await tx.update(StripeCustomer, { id: customerId }, { tenantId });
+    await tx.update(Subscription, { customerId }, { tenantId });
+    await recordAudit(tx, {
+      actor,
+      action: 'tenant.link-customer',
+      resource: 'tenants',
+      resourceId: tenantId,
+      tenantId,
+      changes: { stripeCustomerId: { from: null, to: customerId } },
+    });
+  });
+}
+
+/** The tenant's Stripe customer, made once: the idempotency key makes two at once one and the same. */
+async function ensureCustomer(context: Context, stripe: Stripe, actor: Actor, tenant: Tenant): Promise<string> {
+  const [known] = await customersOf(context, tenant.id);
+  if (known) return known.id;
+  const former = await context.db.getRepository(StripeCustomer).countBy({ tenantId: tenant.id });
+  const made = await ask(
+    stripe.customers.create(
+      { metadata: { tenantId: tenant.id } },
+      { idempotencyKey: `customer/${tenant.id}/${former}/${context.config.stripe.livemode}` },
+    ),
+  );
+  await linkCustomer(context, actor, tenant.id, made.id);
+  // Apart from the creation: these change, and one idempotency key takes only ever the same parameters.
+  await ask(stripe.customers.update(made.id, { name: tenant.name, email: await emailOf(context, actor) }));
+  return made.id;
+}
+
+/** Ends the tenant's older open sessions, so that nobody pays twice. Throws 409 where one was paid meanwhile. */
+async function expireOlder({ db }: Context, stripe: Stripe, tenantId: string): Promise<void> {
+  const checkouts = db.getRepository(Checkout);
+  for (const { id } of await checkouts.findBy({ tenantId, status: 'open' })) {
+    const session = await ask(stripe.checkout.sessions.retrieve(id));
+    if (session.status === 'open') await ask(stripe.checkout.sessions.expire(id));
+    await checkouts.update({ id }, { status: session.status === 'complete' ? 'complete' : 'expired' });
+    if (session.status === 'complete')
+      throw conflict('already_paid', 'A checkout was just paid. The plan changes within seconds; reload the page.');
+  }
+}
+
+/**
+ * Opens a Stripe Checkout for a tenant's first paid plan; an older open one is expired first. Gives its address.
+ * @throws ProblemError where Stripe is away, or an older session was paid meanwhile
+ */
+export async function openCheckout(
+  context: Context,
+  stripe: Stripe,
+  actor: Actor,
+  tenant: Tenant,
+  plan: Plan,
+): Promise<string> {
+  const price = await priceOf(context, stripe, plan);
+  const customer = await ensureCustomer(context, stripe, actor, tenant);
+  const page = `${context.config.publicUrl}/t/${tenant.id}/plan`;
+  const { db } = context;
+  return withLease(
+    db,
+    customer,
+    async () => {
+      await expireOlder(context, stripe, tenant.id);
+      const nth = await db.getRepository(Checkout).countBy({ tenantId: tenant.id });
+      const paidBefore = await db.getRepository(Subscription).existsBy({ tenantId: tenant.id });
+      const session = await ask(
+        stripe.checkout.sessions.create(
+          {
+            mode: 'subscription',
+            customer,
+            client_reference_id: tenant.id,
+            line_items: [{ price, quantity: plan.seatsFromQuantity ? Math.max(1, tenant.memberCount) : 1 }],
+            metadata: { tenantId: tenant.id, planId: plan.id },
+            subscription_data: {
+              metadata: { tenantId: tenant.id },
+              ...(plan.trialDays > 0 && !paidBefore ? { trial_period_days: plan.trialDays } : {}),
+            },
+            success_url: `${page}?checkout=done&session_id={CHECKOUT_SESSION_ID}`,
+            cancel_url: `${page}?checkout=cancelled`,
+          },
+          { idempotencyKey: `checkout/${tenant.id}/${nth}/${plan.id}/${price}/${tenant.memberCount}` },
+        ),
+      );
+      if (!session.url) throw new Error(`Stripe gave checkout session ${session.id} no address.`);
+      await inTransaction(db, async (tx) => {
+        await tx.insert(Checkout, { id: session.id, tenantId: tenant.id, planId: plan.id });
+        await recordAudit(tx, {
+          actor,
+          action: 'tenant.open-checkout',
+          resource: 'tenants',
+          resourceId: tenant.id,
+          tenantId: tenant.id,
+          changes: { checkout: { from: null, to: plan.id } },
+        });
+      });
+      return session.url;
+    },
+    5000,
+  );
+}
