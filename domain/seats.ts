@@ -9,6 +9,8 @@ export interface SeatFacts {
 
 export type SeatVerdict = { ok: true } | { ok: false; code: 'seats_full'; message: string };
 
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** Seats count members plus pending invitations. */
 export function seatVerdict({ limit, members, pendingInvitations, adding }: SeatFacts): SeatVerdict {
   const taken = members + pendingInvitations + adding;
@@ -16,6 +18,6 @@ export function seatVerdict({ limit, members, pendingInvitations, adding }: Seat
   return {
     ok: false,
     code: 'seats_full',
-    message: `All ${limit} seats are taken (${members} members, ${pendingInvitations} pending invitations). Free a seat, or move to a plan with more.`,
+    message: `All ${limit} seats are taken (${counted(members, 'member')}, ${counted(pendingInvitations, 'pending invitation')}). Free a seat, or move to a plan with more.`,
   };
 }

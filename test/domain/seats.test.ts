@@ -18,7 +18,7 @@ test('a refusal names the limit, who holds the seats, and the remedy', () => {
   expect(seatVerdict({ limit: 3, members: 2, pendingInvitations: 1, adding: 1 })).toEqual({
     ok: false,
     code: 'seats_full',
-    message: 'All 3 seats are taken (2 members, 1 pending invitations). Free a seat, or move to a plan with more.',
+    message: 'All 3 seats are taken (2 members, 1 pending invitation). Free a seat, or move to a plan with more.',
   });
 });
 
