@@ -44,8 +44,10 @@ function readQuery<Row extends ObjectLiteral>(
   query: Record<string, string | undefined>,
 ): ListQuery {
   const sort = parameter(query, 'sort') ?? listing.defaultSort;
-  const range = parameter(query, 'range') ?? [0, 24];
   const filter = parameter(query, 'filter') ?? {};
+  // The stock provider's getMany names ids and no range: it wants every one of them.
+  const byIds = typeof filter === 'object' && ['id', 'ids'].some((field) => Array.isArray(Reflect.get(filter, field)));
+  const range = parameter(query, 'range') ?? [0, (byIds ? MAX_PAGE : 25) - 1];
   if (
     !Array.isArray(sort) ||
     sort.length !== 2 ||

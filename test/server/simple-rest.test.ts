@@ -88,6 +88,15 @@ describe('a filter', () => {
     expect(namesIn(body)).toEqual(['Alpha Bakery', 'Delta Bakery']);
   });
 
+  it('by more ids than a page usually holds gives them all', async () => {
+    const many: string[] = [];
+    for (let n = 0; n < 30; n += 1) many.push((await aTenant(server.context, { name: `Crowd ${n}` })).id);
+    const { body } = await list({ filter: { id: many } }).expect(200);
+    expect(body).toHaveLength(30);
+    await server.context.db.query('DELETE FROM plan_changes WHERE tenantId IN (?)', [many]);
+    await server.context.db.query('DELETE FROM tenants WHERE id IN (?)', [many]);
+  });
+
   it('by a time from and until', async () => {
     const at = (ms: number) => new Date(Date.now() + ms).toISOString();
     const found = await list({ filter: { createdAt_gte: at(-MINUTE), createdAt_lte: at(MINUTE) } }).expect(200);
