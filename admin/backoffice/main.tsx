@@ -1,4 +1,56 @@
+import { Admin, Resource } from 'react-admin';
 import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router-dom';
+import { api } from './api';
+import { auditLog } from './audit';
+import { auth } from './auth';
+import { findings, overrides, planChanges, stripeEvents, subscriptions } from './billing';
+import { invitations } from './invitations';
+import { Home } from './layout/Home';
+import { Shell } from './layout/Shell';
+import { emails } from './mail';
+import { memberships } from './memberships';
+import { operators } from './operators';
+import { plans } from './plans';
+import { tenants } from './tenants';
+import { darkTheme, lightTheme } from './theme';
+import { users } from './users';
+
+const resources = [
+  tenants,
+  users,
+  memberships,
+  invitations,
+  plans,
+  subscriptions,
+  planChanges,
+  overrides,
+  findings,
+  stripeEvents,
+  emails,
+  auditLog,
+  operators,
+];
 
 const root = document.getElementById('root');
-if (root) createRoot(root).render(<p>Tenantry</p>);
+if (root) {
+  createRoot(root).render(
+    <BrowserRouter basename="/admin">
+      <Admin
+        title="Tenantry"
+        dataProvider={api}
+        authProvider={auth}
+        dashboard={Home}
+        layout={Shell}
+        lightTheme={lightTheme}
+        darkTheme={darkTheme}
+        requireAuth
+        disableTelemetry
+      >
+        {resources.map((resource) => (
+          <Resource key={resource.name} {...resource} />
+        ))}
+      </Admin>
+    </BrowserRouter>,
+  );
+}

@@ -1,0 +1,57 @@
+import { Box, Divider, Typography } from '@mui/material';
+import { AppBar, Layout, type LayoutProps, Menu, TitlePortal } from 'react-admin';
+
+const Group = ({ title, children }: { title: string; children: React.ReactNode }) => (
+  <>
+    <Divider sx={{ my: 1, mx: 2, opacity: 0.6 }} />
+    <Typography variant="overline" color="text.secondary" sx={{ px: 2.25, lineHeight: 2, fontSize: '0.68rem' }} noWrap>
+      {title}
+    </Typography>
+    {children}
+  </>
+);
+
+const SideMenu = () => (
+  <Menu sx={{ pt: 1 }}>
+    <Menu.DashboardItem primaryText="Overview" />
+    <Group title="Customers">
+      <Menu.ResourceItem name="tenants" />
+      <Menu.ResourceItem name="users" />
+      <Menu.ResourceItem name="memberships" />
+      <Menu.ResourceItem name="invitations" />
+    </Group>
+    <Group title="Billing">
+      <Menu.ResourceItem name="plans" />
+      <Menu.ResourceItem name="subscriptions" />
+      <Menu.ResourceItem name="plan-changes" />
+      <Menu.ResourceItem name="overrides" />
+      <Menu.ResourceItem name="findings" />
+      <Menu.ResourceItem name="stripe-events" />
+    </Group>
+    <Group title="System">
+      <Menu.ResourceItem name="emails" />
+      <Menu.ResourceItem name="audit-log" />
+      <Menu.ResourceItem name="operators" />
+    </Group>
+  </Menu>
+);
+
+const Bar = () => (
+  <AppBar color="default">
+    <Box
+      component="span"
+      sx={{
+        fontWeight: 700,
+        letterSpacing: '-0.02em',
+        mr: 1.5,
+        color: 'primary.main',
+        display: { xs: 'none', sm: 'inline' },
+      }}
+    >
+      Tenantry
+    </Box>
+    <TitlePortal />
+  </AppBar>
+);
+
+export const Shell = (props: LayoutProps) => <Layout {...props} menu={SideMenu} appBar={Bar} />;

@@ -1,0 +1,62 @@
+import { Box, Typography, useMediaQuery } from '@mui/material';
+import type { Theme } from '@mui/material/styles';
+import {
+  CreateButton,
+  ExportButton,
+  FilterButton,
+  List,
+  type ListProps,
+  TopToolbar,
+  useCanAccess,
+  useListContext,
+  useResourceContext,
+} from 'react-admin';
+
+export const usePhone = () => useMediaQuery((theme: Theme) => theme.breakpoints.down('sm'));
+
+function Actions({ filters, create }: { filters: boolean; create: boolean }) {
+  const resource = useResourceContext();
+  const { canAccess } = useCanAccess({ resource: resource ?? '', action: 'create' });
+  return (
+    <TopToolbar>
+      {filters && <FilterButton />}
+      {create && canAccess && <CreateButton />}
+      <ExportButton />
+    </TopToolbar>
+  );
+}
+
+function Empty({ text }: { text: string }) {
+  const { filterValues, setFilters } = useListContext();
+  const filtered = Object.keys(filterValues ?? {}).length > 0;
+  return (
+    <Box sx={{ p: 5, textAlign: 'center' }}>
+      <Typography color="text.secondary">{filtered ? 'Nothing fits these filters.' : text}</Typography>
+      {filtered && (
+        <Box
+          component="button"
+          type="button"
+          onClick={() => setFilters({}, [])}
+          sx={{ mt: 1, border: 0, background: 'none', color: 'primary.main', font: 'inherit', cursor: 'pointer' }}
+        >
+          Clear the filters
+        </Box>
+      )}
+    </Box>
+  );
+}
+
+interface PageProps extends Omit<ListProps, 'empty' | 'actions'> {
+  creatable?: boolean;
+  /** What an empty list says: what will stand here, and how it comes. */
+  none: string;
+}
+
+/** A list page as all of ours are: filters, CSV, 25 a page, and words where there is nothing. */
+export const ListPage = ({ creatable = false, none, children, ...list }: PageProps) => (
+  <List perPage={25} empty={false} actions={<Actions filters={Boolean(list.filters)} create={creatable} />} {...list}>
+    {children}
+  </List>
+);
+
+export const emptyOf = (text: string) => <Empty text={text} />;
