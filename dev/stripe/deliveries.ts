@@ -16,16 +16,24 @@ export function signatureHeader(payload: string, secret: string, seconds: number
 
 /** Brings events to the webhook endpoint: some at once, in no order, again with growing waits until they are taken. */
 export class Deliveries {
+  /** Ids of events that are still owed, so that the delivered ones cost nothing. */
+  private readonly owed = new Set<string>();
   private readonly underWay = new Set<string>();
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly world: World) {
-    world.onEvent = () => this.wake(0);
+    world.onEvent = (eventId) => {
+      this.owed.add(eventId);
+      this.wake(0);
+    };
   }
 
   /** Goes on with what an earlier run left. */
   start(): void {
+    for (const [eventId, delivery] of this.world.state.deliveries) {
+      if (delivery.state === 'pending') this.owed.add(eventId);
+    }
     this.wake(0);
   }
 
@@ -46,6 +54,7 @@ export class Deliveries {
       lastStatus: null,
       lastError: null,
     });
+    this.owed.add(eventId);
     this.world.onChange();
     this.wake(0);
   }
@@ -58,8 +67,10 @@ export class Deliveries {
 
   private pump(): void {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const delivery of this.world.state.deliveries.values()) {
-      if (delivery.state !== 'pending' || this.underWay.has(delivery.eventId)) continue;
+    for (const eventId of this.owed) {
+      const delivery = this.world.state.deliveries.get(eventId);
+      if (delivery?.state !== 'pending') this.owed.delete(eventId);
+      if (delivery?.state !== 'pending' || this.underWay.has(eventId)) continue;
       if (delivery.nextAttemptAt > Date.now()) earliest = Math.min(earliest, delivery.nextAttemptAt);
       else if (this.underWay.size < AT_ONCE) void this.attempt(delivery);
     }
