@@ -1,5 +1,4 @@
 import type { Job } from 'bullmq';
-import type Redis from 'ioredis';
 import type Stripe from 'stripe';
 import type { Context } from '../server/context';
 import type { MailTransport } from '../server/emails/transport';
@@ -11,7 +10,6 @@ import { GiveUp, putOffJob, RetrySoon } from '../server/jobs/settle';
 /** What the processors work with; made once in main. */
 export interface Tools {
   context: Context;
-  redis: Redis;
   stripe: Stripe;
   transport: MailTransport;
 }

@@ -1,0 +1,113 @@
+import type { Actor } from '../../server/audit/actor';
+import { AuditEntry } from '../../server/audit/audit.entity';
+import { Checkout } from '../../server/billing/checkout.entity';
+import { changePlan, listInvoices, openBillingPortal, resumePlan } from '../../server/billing/customer-plan';
+import { PlanChange } from '../../server/billing/plan-change.entity';
+import { StripeCustomer } from '../../server/billing/stripe-customer.entity';
+import { StripeEvent } from '../../server/billing/stripe-event.entity';
+import { Tenant } from '../../server/tenants/tenant.entity';
+import { aPlan, aTenant, aUser } from '../support/factories';
+import { type BillingWorld, billingWorld, until } from './billing-world';
+
+let world: BillingWorld;
+let actor: Actor;
+beforeAll(async () => {
+  world = await billingWorld();
+  world.work();
+  const user = await aUser(world.context);
+  actor = { type: 'user', id: user.id, name: 'Ann' };
+});
+afterAll(() => world.close());
+
+const tenantNow = (id: string) => world.context.db.getRepository(Tenant).findOneByOrFail({ id });
+const onPlan = (id: string, planId: string) => until(async () => (await tenantNow(id)).planId === planId);
+
+async function buy(tenantId: string, planId: string): Promise<void> {
+  const answer = await changePlan(world.context, actor, tenantId, planId);
+  if (!('checkoutUrl' in answer)) throw new Error('A checkout was expected.');
+  await world.pay(answer.checkoutUrl);
+  await onPlan(tenantId, planId);
+}
+
+describe('a first paid plan', () => {
+  it('is bought in a checkout, and applied by what Stripe then sends', async () => {
+    const { context } = world;
+    const tenant = await aTenant(context);
+    await buy(tenant.id, 'starter');
+    const bought = await tenantNow(tenant.id);
+    expect(bought).toMatchObject({ planSource: 'subscription', subscriptionStatus: 'active' });
+    expect(bought.lastSyncedAt).not.toBeNull();
+    const steps = await context.db.getRepository(PlanChange).findBy({ tenantId: tenant.id, toPlanId: 'starter' });
+    expect(steps).toHaveLength(1);
+    expect(steps[0]).toMatchObject({ actorType: 'stripe', eventId: expect.stringMatching(/^evt_/) });
+    const entries = await context.db.getRepository(AuditEntry).findBy({ tenantId: tenant.id });
+    expect(entries.map(({ action }) => action)).toEqual(expect.arrayContaining(['tenant.change-plan']));
+    const [customer] = await context.db.getRepository(StripeCustomer).findBy({ tenantId: tenant.id });
+    await until(
+      async () =>
+        (await context.db.getRepository(StripeEvent).countBy({ customerId: customer!.id, status: 'received' })) === 0,
+    );
+  });
+
+  it('expires the checkout that was opened before, and keeps one customer', async () => {
+    const { context, stripe } = world;
+    const tenant = await aTenant(context);
+    await changePlan(context, actor, tenant.id, 'starter');
+    await changePlan(context, actor, tenant.id, 'business');
+    const opened = await context.db.getRepository(Checkout).findBy({ tenantId: tenant.id });
+    const states = await Promise.all(
+      opened.map(async ({ id }) => (await stripe.checkout.sessions.retrieve(id)).status),
+    );
+    expect(states.sort()).toEqual(['expired', 'open']);
+    expect(opened.map(({ status }) => status).sort()).toEqual(['expired', 'open']);
+    expect(await context.db.getRepository(StripeCustomer).countBy({ tenantId: tenant.id })).toBe(1);
+  });
+});
+
+describe('a tenant that pays', () => {
+  it('swaps the price, cancels to the end of the period, and resumes', async () => {
+    const { context } = world;
+    const tenant = await aTenant(context);
+    await buy(tenant.id, 'starter');
+    expect(await changePlan(context, actor, tenant.id, 'business')).toEqual({ planId: 'business' });
+    expect(await changePlan(context, actor, tenant.id, 'free')).toEqual({ planId: 'business' });
+    expect((await tenantNow(tenant.id)).cancelAt).not.toBeNull();
+    expect(await resumePlan(context, actor, tenant.id)).toEqual({ planId: 'business' });
+    expect((await tenantNow(tenant.id)).cancelAt).toBeNull();
+    await expect(resumePlan(context, actor, tenant.id)).rejects.toMatchObject({ problem: { code: 'not_cancelled' } });
+    const invoices = await listInvoices(context, tenant.id);
+    expect(invoices.length).toBeGreaterThan(0);
+    expect(invoices[0]).toMatchObject({ currency: 'eur' });
+    expect((await openBillingPortal(context, tenant.id)).url).toMatch(/^http/);
+  });
+});
+
+describe('plans that are not sold by checkout', () => {
+  it('changes between free plans at once', async () => {
+    await aPlan(world.context, { id: 'hobby', kind: 'free', rank: 1 });
+    const tenant = await aTenant(world.context);
+    expect(await changePlan(world.context, actor, tenant.id, 'hobby')).toEqual({ planId: 'hobby' });
+  });
+
+  it('sends contract plans to sales', async () => {
+    await aPlan(world.context, { id: 'contract', kind: 'custom', rank: 30 });
+    const tenant = await aTenant(world.context);
+    await expect(changePlan(world.context, actor, tenant.id, 'contract')).rejects.toMatchObject({
+      problem: { status: 409, code: 'contact_sales' },
+    });
+    const bound = await aTenant(world.context, { basePlanId: 'contract' });
+    await expect(changePlan(world.context, actor, bound.id, 'free')).rejects.toMatchObject({
+      problem: { code: 'contact_sales' },
+    });
+  });
+
+  it('refuses unknown plans, and tenants that never paid have no billing to manage', async () => {
+    const tenant = await aTenant(world.context);
+    await expect(changePlan(world.context, actor, tenant.id, 'nothing')).rejects.toMatchObject({
+      problem: { status: 400 },
+    });
+    await expect(openBillingPortal(world.context, tenant.id)).rejects.toMatchObject({
+      problem: { code: 'no_customer' },
+    });
+  });
+});

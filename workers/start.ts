@@ -1,0 +1,105 @@
+import { Queue, Worker } from 'bullmq';
+import Redis from 'ioredis';
+import { decideDueTenants } from '../server/billing/decide-due';
+import type { Context } from '../server/context';
+import { MailServerAway } from '../server/emails/send-email';
+import { openTransport } from '../server/emails/transport';
+import { expireInvitations } from '../server/invitations/expire-invitations';
+import { type JobPayload, QUEUE_PREFIX, type QueueName } from '../server/jobs/queues';
+import { OutboxRelay } from '../server/jobs/relay';
+import type { Logger } from '../server/log';
+import { connectRedis } from '../server/redis';
+import { stripeOf } from '../server/stripe/client';
+import { decideTenantProcessor } from './decide-tenant';
+import { MailPause } from './mail-pause';
+import { processJob, type Tools } from './processor';
+import { sendEmailProcessor } from './send-email';
+import { syncCustomerProcessor } from './sync-customer';
+import { Ticker } from './ticker';
+
+const SWEEP_MS = 15_000;
+const PROCESSORS = {
+  'send-email': sendEmailProcessor,
+  'sync-customer': syncCustomerProcessor,
+  'decide-tenant': decideTenantProcessor,
+};
+const CONCURRENCY: Record<QueueName, number> = { mail: 4, billing: 4 };
+
+/** A blocking connection waits for Redis as long as it takes: BullMQ asks for that. */
+const blocking = (url: string) => {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 200, 2000) });
+  // connectRedis tells of the outage once for the whole process.
+  redis.on('error', () => undefined);
+  return redis;
+};
+
+function makeQueue(name: QueueName, connection: Redis, prefix: string, log: Logger): Queue<JobPayload> {
+  const queue = new Queue<JobPayload>(name, {
+    connection,
+    prefix,
+    // The outbox decides about trying again; the queue keeps a little for people to look at.
+    defaultJobOptions: { attempts: 1, removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+  });
+  queue.on('error', (error) => log.debug({ err: error, queue: name }, 'queue connection'));
+  return queue;
+}
+
+function makeWorker(name: QueueName, connection: Redis, prefix: string, tools: Tools): Worker<JobPayload> {
+  const worker = new Worker<JobPayload>(name, (job) => processJob(tools, PROCESSORS, job), {
+    connection,
+    prefix,
+    concurrency: CONCURRENCY[name],
+    lockDuration: 60_000,
+  });
+  worker.on('error', (error) => tools.context.log.debug({ err: error, queue: name }, 'worker connection'));
+  return worker;
+}
+
+export interface WorkerOptions {
+  /** Begins every key in Redis; only tests that share a Redis need one of their own. */
+  prefix?: string;
+  sweepMs?: number;
+}
+
+export interface RunningWorkers {
+  /** Ends in order: nothing new is taken, what runs is finished. The database is the caller's to close. */
+  stop(): Promise<void>;
+}
+
+/** Starts the outbox relay, the workers of both queues and the sweep, over an open database. */
+export function startWorkers(
+  context: Context,
+  { prefix = QUEUE_PREFIX, sweepMs = SWEEP_MS }: WorkerOptions = {},
+): RunningWorkers {
+  const { config, log } = context;
+  const redis = connectRedis(config.redisUrl, log);
+  const subscriber = blocking(config.redisUrl);
+  const workerRedis = blocking(config.redisUrl);
+  const transport = openTransport(config.smtpUrl);
+  const tools: Tools = { context, stripe: stripeOf(config), transport };
+
+  const queues = { mail: makeQueue('mail', redis, prefix, log), billing: makeQueue('billing', redis, prefix, log) };
+  const mail = makeWorker('mail', workerRedis, prefix, tools);
+  const billing = makeWorker('billing', workerRedis, prefix, tools);
+  const mailPause = new MailPause(mail, transport, log);
+  mail.on('failed', (_job, error) => {
+    if (error instanceof MailServerAway) void mailPause.begin();
+  });
+  const relay = new OutboxRelay(context, queues, redis, subscriber);
+  const sweep = new Ticker('sweep', sweepMs, log, async () => {
+    await decideDueTenants(context);
+    await expireInvitations(context);
+  });
+  relay.start();
+  sweep.start();
+
+  return {
+    async stop() {
+      mailPause.stop();
+      await Promise.all([relay.stop(), sweep.stop(), mail.close(), billing.close()]);
+      await Promise.all([queues.mail.close(), queues.billing.close()]);
+      transport.close();
+      for (const connection of [subscriber, workerRedis, redis]) connection.disconnect();
+    },
+  };
+}
