@@ -51,19 +51,19 @@ export function createConsole() {
     /** A line on standard error. */
     complain: (line) => print(line, stderr),
     /**
-     * Runs one step. `work` gets `say(text)`, which replaces what the lasting line will read.
+     * Runs one step. `work` gets `say(text)`, which replaces what the line reads from now on.
      * A failed step leaves a line with a cross, and its error goes on to the caller.
      */
     async step(label, work) {
       const key = Symbol(label);
-      let text = label;
-      running.set(key, { label, since: Date.now() });
+      const entry = { label, since: Date.now() };
+      running.set(key, entry);
       timer ??= setInterval(tick, live ? TICK_MS : PLAIN_TICK_MS);
       try {
-        const result = await work((said) => {
-          text = said;
+        const result = await work((text) => {
+          entry.label = text;
         });
-        settle(key, '✓', text);
+        settle(key, '✓', entry.label);
         return result;
       } catch (error) {
         settle(key, '✗', label);

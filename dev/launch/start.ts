@@ -7,7 +7,7 @@ import { failedRun, LaunchFault, lastLines, lastLinesOf, together } from './faul
 import { takeLock } from './lock';
 import { startMailbox } from './mailbox';
 import { requirePort } from './ports';
-import { provideDatabase, provideRedis, type Service } from './provision';
+import { provideDatabase, provideRedis, type Service, type Tell } from './provision';
 import { runToEnd } from './provision/binaries';
 import { checkSettings, needsMailbox, needsStandIn, withDefaults, withSecrets } from './settings';
 import type { Steps } from './steps';
@@ -34,23 +34,24 @@ async function runProgram(steps: Steps, label: string, done: string, script: str
 }
 
 async function services(data: DataDir, env: NodeJS.ProcessEnv, steps: Steps, teardown: Teardown) {
-  const provide = (label: string, work: () => Promise<Service>) =>
+  const provide = (label: string, work: (tell: Tell) => Promise<Service>) =>
     steps.step(label, async (say) => {
-      const service = await work();
+      const service = await work(say);
       await teardown.add('services', { label: label.toLowerCase(), stop: () => service.stop() });
       say(`${label}: ${service.source}`);
       return service;
     });
   return together(
-    provide('Database', () =>
+    provide('Database', (tell) =>
       provideDatabase(
         data,
         { setting: 'DATABASE_URL', url: env.DATABASE_URL?.trim() },
         { rights: 'one', durability: 'each-commit' },
+        tell,
       ),
     ),
-    provide('Redis', () =>
-      provideRedis(data, { setting: 'REDIS_URL', url: env.REDIS_URL?.trim() }, { durability: 'each-second' }),
+    provide('Redis', (tell) =>
+      provideRedis(data, { setting: 'REDIS_URL', url: env.REDIS_URL?.trim() }, { durability: 'each-second' }, tell),
     ),
   );
 }

@@ -4,6 +4,6 @@ export interface Steps {
   note(line?: string): void;
   /** A line on standard error. */
   complain(line: string): void;
-  /** Runs one step: a ticking line while it works, a lasting line with its time after. `say` sets that line's text. */
+  /** Runs one step: a ticking line while it works, a lasting line with its time after. `say` changes what it reads. */
   step<T>(label: string, work: (say: (text: string) => void) => Promise<T>): Promise<T>;
 }

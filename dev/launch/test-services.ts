@@ -5,7 +5,14 @@ import { type DataDir, openDataDir } from './data-dir';
 import { together } from './fault';
 import { type Lock, takeLock } from './lock';
 import { startMailbox } from './mailbox';
-import { type DatabaseNeeds, provideDatabase, provideRedis, type RedisNeeds, type Service } from './provision';
+import {
+  type DatabaseNeeds,
+  provideDatabase,
+  provideRedis,
+  type RedisNeeds,
+  type Service,
+  type Tell,
+} from './provision';
 import type { Steps } from './steps';
 import type { Teardown } from './teardown';
 import { buildWebPages } from './web-pages';
@@ -47,9 +54,9 @@ export async function testWorld(steps: Steps, teardown: Teardown, needs: TestWor
     `npm ${needs.name === 'test' ? 'test' : `run ${needs.name}`}`,
   );
   await endLeftovers(data);
-  const provide = (label: string, work: () => Promise<Service>) =>
+  const provide = (label: string, work: (tell: Tell) => Promise<Service>) =>
     steps.step(label, async (say) => {
-      const service = await work();
+      const service = await work(say);
       await teardown.add('services', { label: label.toLowerCase(), stop: () => service.stop() });
       say(`${label}: ${service.source}`);
       return service;
@@ -57,20 +64,22 @@ export async function testWorld(steps: Steps, teardown: Teardown, needs: TestWor
   const given = process.env.TEST_DATABASE_URL?.trim();
   const [[database, redis], [mailbox]] = await together(
     together(
-      provide('Database', async () => {
+      provide('Database', async (tell) => {
         const database = await provideDatabase(
           data,
           { setting: 'TEST_DATABASE_URL', url: given },
           { rights: 'all', durability: needs.database },
+          tell,
         );
         if (!given) await dropDatabases(database.url);
         return database;
       }),
-      provide('Redis', () =>
+      provide('Redis', (tell) =>
         provideRedis(
           data,
           { setting: 'TEST_REDIS_URL', url: process.env.TEST_REDIS_URL?.trim() },
           { durability: needs.redis },
+          tell,
         ),
       ),
     ),

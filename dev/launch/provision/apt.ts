@@ -15,13 +15,13 @@ export const canInstall = (): boolean =>
 const apt = (...args: string[]) => runToEnd('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-y', ...args], { env: ENV });
 const listsAreMissing = () => !existsSync(LISTS) || !readdirSync(LISTS).some((name) => name.includes('_Packages'));
 
-async function install(candidates: string[]): Promise<void> {
+async function install(candidates: string[][]): Promise<void> {
   let updated = listsAreMissing();
   if (updated) await apt('update');
   let said = '';
   for (;;) {
-    for (const name of candidates) {
-      const result = await apt('install', '--no-install-recommends', name);
+    for (const packages of candidates) {
+      const result = await apt('install', '--no-install-recommends', ...packages);
       if (result.code === 0) return;
       said ||= result.said;
     }
@@ -30,18 +30,18 @@ async function install(candidates: string[]): Promise<void> {
     await apt('update');
   }
   throw new LaunchFault(
-    `apt-get could not install ${candidates[0]}. Its last words:\n\n${lastLines(said)}\n\n` +
-      `Try it by hand: apt-get update && apt-get install -y ${candidates.at(-1)}`,
+    `apt-get could not install ${candidates[0]?.join(' ')}. Its last words:\n\n${lastLines(said)}\n\n` +
+      `Try it by hand: apt-get update && apt-get install -y ${candidates.at(-1)?.join(' ')}`,
   );
 }
 
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Installs the first of these packages that can be had, reading the package lists first where they are missing or
+ * Installs the first of these sets of packages that can be had, reading the package lists first where they are missing or
  * stale. One at a time: apt locks. A system service that a package starts is never used nor touched.
  */
-export function aptInstall(...candidates: string[]): Promise<void> {
+export function aptInstall(...candidates: string[][]): Promise<void> {
   const turn = queue.then(() => install(candidates));
   queue = turn.catch(() => undefined);
   return turn;

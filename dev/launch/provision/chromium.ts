@@ -19,7 +19,7 @@ export async function provideChromium(env: NodeJS.ProcessEnv): Promise<string> {
   const found = findChromium(env);
   if (found) return found;
   if (canInstall()) {
-    await aptInstall('chromium', 'chromium-browser');
+    await aptInstall(['chromium'], ['chromium-browser']);
     const fresh = findChromium(env);
     if (fresh) return fresh;
   }

@@ -17,6 +17,9 @@ export interface Given {
   url: string | undefined;
 }
 
+/** Hears what is being done while that takes long. */
+export type Tell = (text: string) => void;
+
 const nothingToStop = { stop: async () => undefined, alive: () => true };
 
 const nowhere = (what: string, debian: string, brew: string, setting: string) =>
@@ -31,7 +34,12 @@ const nowhere = (what: string, debian: string, brew: string, setting: string) =>
  * The database: the given URL; else a private server, if one is installed; else docker compose; else apt, then a
  * private server. Throws LaunchFault with the command to type when there is no way.
  */
-export async function provideDatabase(data: DataDir, given: Given, needs: DatabaseNeeds): Promise<Service> {
+export async function provideDatabase(
+  data: DataDir,
+  given: Given,
+  needs: DatabaseNeeds,
+  tell: Tell = () => {},
+): Promise<Service> {
   if (given.url) {
     const version = await tryDatabase(given.setting, given.url);
     return { url: given.url, source: `${given.setting} (${version})`, ...nothingToStop };
@@ -39,12 +47,14 @@ export async function provideDatabase(data: DataDir, given: Given, needs: Databa
   const installed = await findDatabaseServer();
   if (installed) return privateDatabase(data, installed, needs);
   if (await engineAnswers()) {
+    tell('Database: starting it with docker compose');
     const name = needs.rights === 'one' ? 'tenantry' : '';
     return composeService(data, 'database', (port, password) => `mysql://root:${password}@127.0.0.1:${port}/${name}`);
   }
   if (canInstall()) {
-    // The core package has the server without the system service that the full one starts.
-    await aptInstall('mariadb-server-core', 'mariadb-server');
+    tell('Database: installing MariaDB with apt-get');
+    // The core packages have the server and its helpers without the system service that the full one starts.
+    await aptInstall(['mariadb-server-core', 'mariadb-client-core'], ['mariadb-server']);
     const fresh = await findDatabaseServer();
     if (fresh) return privateDatabase(data, fresh, needs);
   }
@@ -52,7 +62,12 @@ export async function provideDatabase(data: DataDir, given: Given, needs: Databa
 }
 
 /** Redis, by the same order as the database. Throws LaunchFault with the command to type when there is no way. */
-export async function provideRedis(data: DataDir, given: Given, needs: RedisNeeds): Promise<Service> {
+export async function provideRedis(
+  data: DataDir,
+  given: Given,
+  needs: RedisNeeds,
+  tell: Tell = () => {},
+): Promise<Service> {
   if (given.url) {
     const version = await tryRedis(given.setting, given.url);
     return { url: given.url, source: `${given.setting} (Redis ${version})`, ...nothingToStop };
@@ -60,10 +75,12 @@ export async function provideRedis(data: DataDir, given: Given, needs: RedisNeed
   const installed = findRedisServer();
   if (installed) return privateRedis(data, installed, needs);
   if (await engineAnswers()) {
+    tell('Redis: starting it with docker compose');
     return composeService(data, 'redis', (port, password) => `redis://default:${password}@127.0.0.1:${port}`);
   }
   if (canInstall()) {
-    await aptInstall('redis-server');
+    tell('Redis: installing it with apt-get');
+    await aptInstall(['redis-server']);
     const fresh = findRedisServer();
     if (fresh) return privateRedis(data, fresh, needs);
   }
