@@ -4,6 +4,7 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type Redis from 'ioredis';
 import { pinoHttp } from 'pino-http';
+import { stripeWebhook } from './billing/webhook.routes';
 import type { Context } from './context';
 import { newId } from './db/id';
 import { health } from './http/health';
@@ -78,6 +79,7 @@ export function createApp(context: Context, redis: Redis): Express {
     }),
   );
   app.use(health(context, redis));
+  app.use(stripeWebhook(context, redis));
 
   const routes = operatorApiRoutes(context, redis);
   app.get('/api/openapi.json', (_req, res) => void res.json(openApi(config.publicUrl, routes)));

@@ -1,7 +1,9 @@
 import type { Context } from '../context';
+import { inTransaction } from '../db/transaction';
 import { notFound } from '../errors';
-import { type OperatorRoute, operatorRoute, readRoutes } from '../http/operator-api';
+import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
 import { stripeEventsListing } from './records.listings';
+import { replayEvent } from './replay-event';
 import { StripeEvent } from './stripe-event.entity';
 
 /** The inbox of Stripe's events: a list without payloads, and one event with its own. */
@@ -18,6 +20,16 @@ export function stripeEventRoutes(context: Context): OperatorRoute[] {
         const event = await context.db.getRepository(StripeEvent).findOneBy({ id: params.id! });
         if (!event) throw notFound('event', params.id!);
         return event;
+      },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/stripe-events/:id/replay',
+      access: 'stripe-events:replay',
+      summary: "Read the event's customer from Stripe again",
+      async handle({ params, caller }) {
+        await inTransaction(context.db, (tx) => replayEvent(tx, context, caller.actor, params.id!));
+        return presentOne(context, stripeEventsListing, params.id!);
       },
     }),
   ];

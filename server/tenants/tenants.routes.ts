@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { Permission } from '../../domain/permissions';
 import type { Actor } from '../audit/actor';
+import { reconcileTenant } from '../billing/replay-event';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import {
@@ -93,5 +94,15 @@ export function tenantRoutes(context: Context): OperatorRoute[] {
       reactivateTenant(tx, actor, tenant, body.reason ?? null),
     ),
     verb('restore', z.object({}), (tx, actor, tenant) => restoreTenant(tx, context, actor, tenant)),
+    operatorRoute({
+      method: 'post',
+      path: '/tenants/:id/reconcile',
+      access: 'tenants:reconcile',
+      summary: "Read all of the tenant's Stripe customers again and decide its plan anew",
+      async handle({ params, caller }) {
+        await reconcileTenant(context, caller.actor, params.id!);
+        return presentOne(context, tenantsListing, params.id!);
+      },
+    }),
   ];
 }

@@ -226,7 +226,7 @@ function FindingList() {
         <Datagrid rowClick="show" bulkActionButtons={false} empty={emptyOf(noFindings)}>
           <StatusField source="severity" sortable={false} />
           <TextField source="summary" sortable={false} />
-          <TenantField sortable={false} />
+          <TenantField label="Tenant" sortable={false} />
           <FunctionField
             label="At risk"
             sortable={false}

@@ -13,7 +13,7 @@ const none = { bulkActionButtons: false as const, rowClick: 'show' as const };
 export const InvitationsTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} empty={emptyOf('No invitations. Invite somebody to send the first one.')}>
     <TextField source="email" sortable={false} />
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <TextField source="role" sortable={false} />
     <StatusField source="status" sortable={false} />
     <StatusField source="deliveryStatus" label="Delivery" sortable={false} />
@@ -24,8 +24,8 @@ export const InvitationsTable = ({ hide = [] }: TableProps) => (
 
 export const MembershipsTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} rowClick="edit" empty={emptyOf('No members yet. An accepted invitation makes one.')}>
-    {!hide.includes('user') && <UserField sortable={false} />}
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
+    {!hide.includes('user') && <UserField label="User" sortable={false} />}
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <TextField source="role" sortable={false} />
     <WhenField source="createdAt" label="Since" />
   </Datagrid>
@@ -34,8 +34,8 @@ export const MembershipsTable = ({ hide = [] }: TableProps) => (
 export const SubscriptionsTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} empty={emptyOf('No subscription. One appears here when a plan is bought through Stripe.')}>
     <TextField source="id" sortable={false} className="mono" />
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
-    <PlanField sortable={false} />
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
+    <PlanField label="Plan" sortable={false} />
     <StatusField source="status" sortable={false} />
     <WhenField source="currentPeriodEnd" label="Period ends" />
     <WhenField source="startedAt" label="Started" />
@@ -45,18 +45,18 @@ export const SubscriptionsTable = ({ hide = [] }: TableProps) => (
 export const PlanChangesTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} empty={emptyOf('No plan changes yet.')}>
     <WhenField source="at" label="When" />
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <PlanField source="fromPlanId" label="From" sortable={false} />
     <PlanField source="toPlanId" label="To" sortable={false} />
     <TextField source="reason" sortable={false} />
-    <ActorField />
+    <ActorField label="By" sortable={false} />
   </Datagrid>
 );
 
 export const OverridesTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} empty={emptyOf('No overrides. An admin can grant a plan for a while.')}>
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
-    <PlanField sortable={false} />
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
+    <PlanField label="Plan" sortable={false} />
     <FunctionField
       label="Kind"
       sortable={false}
@@ -74,7 +74,7 @@ export const EmailsTable = ({ hide = [] }: TableProps) => (
     <TextField source="kind" sortable={false} />
     <StatusField source="status" sortable={false} />
     <TextField source="lastError" label="Error" emptyText="—" sortable={false} />
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <WhenField source="createdAt" label="Queued" />
   </Datagrid>
 );
@@ -117,9 +117,9 @@ export function Diff() {
 export const AuditTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} empty={emptyOf('Nothing has been changed yet.')}>
     <WhenField source="at" label="When" />
-    <ActorField />
+    <ActorField label="By" sortable={false} />
     <TextField source="action" sortable={false} />
-    {!hide.includes('tenant') && <TenantField sortable={false} />}
+    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <FunctionField label="Changes" sortable={false} render={() => <Diff />} />
     <TextField source="reason" emptyText="—" sortable={false} />
   </Datagrid>

@@ -34,7 +34,7 @@ export function TenantList() {
         <Datagrid rowClick="show" bulkActionButtons={false} empty={emptyOf(none)}>
           <TextField source="name" sx={{ fontWeight: 560 }} />
           <StatusField source="status" sortable={false} />
-          <PlanField sortable={false} />
+          <PlanField label="Plan" sortable={false} />
           <TextField source="planSource" label="From" sortable={false} />
           <StatusField source="subscriptionStatus" label="Subscription" sortable={false} />
           <NumberField source="memberCount" label="Members" />
