@@ -1,0 +1,75 @@
+import type { TenantRole } from '../../domain/permissions';
+import type { PlanKind } from '../../domain/plan';
+
+/** The answers of the customer API that the portal reads; moments are ISO 8601 strings. */
+export interface MyTenant {
+  id: string;
+  name: string;
+  role: TenantRole;
+  planId: string;
+  status: 'active' | 'suspended' | 'deleted';
+}
+
+export interface Me {
+  user: { id: string; name: string | null; email: string };
+  tenants: MyTenant[];
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Member {
+  userId: string;
+  name: string | null;
+  email: string;
+  role: TenantRole;
+}
+
+export interface PendingInvitation {
+  id: string;
+  email: string;
+  role: TenantRole;
+  status: 'pending' | 'accepted' | 'revoked' | 'expired';
+  expiresAt: string;
+}
+
+export interface InvitationPreview {
+  tenantName: string;
+  inviterName: string;
+  role: TenantRole;
+  email: string;
+  status: 'pending' | 'accepted' | 'revoked' | 'expired';
+  expiresAt: string;
+}
+
+export interface PlanOffer {
+  id: string;
+  name: string;
+  description: string | null;
+  priceText: string | null;
+  features: string[];
+  kind: PlanKind;
+  action: 'choose' | 'contact' | 'current';
+}
+
+export interface TenantPlan {
+  planId: string;
+  planName: string;
+  source: 'override' | 'subscription' | 'base';
+  /** The status of the subscription, null without one. */
+  status: string | null;
+  currentPeriodEnd: string | null;
+  cancelAt: string | null;
+  /** Null means unlimited. */
+  seatLimit: number | null;
+  plans: PlanOffer[];
+}
+
+/** Where to go on after choosing a plan; without an address the change is made already. */
+export interface PlanChoice {
+  planId?: string;
+  checkoutUrl?: string;
+  actionUrl?: string;
+}
