@@ -26,6 +26,15 @@ export function engineAnswers(): Promise<boolean> {
   return answering;
 }
 
+let queue: Promise<unknown> = Promise.resolve();
+
+/** One after the other: two that start at once would both make the project's network. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = queue.then(work);
+  queue = turn.catch(() => undefined);
+  return turn;
+}
+
 /**
  * Runs one service of the compose file, its port published on 127.0.0.1 alone and its data in a volume named after
  * our data folder. Throws LaunchFault with what docker said.
@@ -34,6 +43,7 @@ export async function composeService(
   data: DataDir,
   name: 'database' | 'redis',
   urlOf: (port: number, password: string) => string,
+  ask: (url: string) => Promise<string>,
 ): Promise<Service> {
   const port = await data.port(name);
   const password = data.secret(`${name}Password`);
@@ -47,10 +57,18 @@ export async function composeService(
     [`${name.toUpperCase()}_PORT`]: String(port),
   };
   const compose = (...args: string[]) => runToEnd('docker', ['compose', '-p', project, '-f', FILE, ...args], { env });
-  const { code, said } = await compose('up', '--detach', '--wait', name);
+  const { code, said } = await inTurn(() => compose('up', '--detach', '--wait', name));
   if (code !== 0) throw failedRun(`docker compose could not start ${name}`, lastLines(said));
+  const url = urlOf(port, password);
+  await ask(url).catch((error: Error) => {
+    throw failedRun(
+      `docker compose started ${name}, but it does not let us in`,
+      error.message,
+      `If its data is from a folder that was deleted since, remove it too: docker compose -p ${project} down --volumes`,
+    );
+  });
   return {
-    url: urlOf(port, password),
+    url,
     source: `docker compose (project ${project}) on port ${port}`,
     stop: async () => {
       await compose('stop', name);

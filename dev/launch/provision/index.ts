@@ -4,7 +4,7 @@ import { aptInstall, canInstall } from './apt';
 import { composeService, engineAnswers } from './compose';
 import { type DatabaseNeeds, findDatabaseServer, privateDatabase } from './private-database';
 import { findRedisServer, privateRedis, type RedisNeeds } from './private-redis';
-import { tryDatabase, tryRedis } from './probe';
+import { askDatabase, askRedis, tryDatabase, tryRedis } from './probe';
 import type { Service } from './service';
 
 export type { DatabaseNeeds } from './private-database';
@@ -49,7 +49,8 @@ export async function provideDatabase(
   if (await engineAnswers()) {
     tell('Database: starting it with docker compose');
     const name = needs.rights === 'one' ? 'tenantry' : '';
-    return composeService(data, 'database', (port, password) => `mysql://root:${password}@127.0.0.1:${port}/${name}`);
+    const urlOf = (port: number, password: string) => `mysql://root:${password}@127.0.0.1:${port}/${name}`;
+    return composeService(data, 'database', urlOf, askDatabase);
   }
   if (canInstall()) {
     tell('Database: installing MariaDB with apt-get');
@@ -76,7 +77,8 @@ export async function provideRedis(
   if (installed) return privateRedis(data, installed, needs);
   if (await engineAnswers()) {
     tell('Redis: starting it with docker compose');
-    return composeService(data, 'redis', (port, password) => `redis://default:${password}@127.0.0.1:${port}`);
+    const urlOf = (port: number, password: string) => `redis://default:${password}@127.0.0.1:${port}`;
+    return composeService(data, 'redis', urlOf, askRedis);
   }
   if (canInstall()) {
     tell('Redis: installing it with apt-get');
