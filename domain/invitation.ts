@@ -38,6 +38,13 @@ export function moveInvitation(action: InvitationAction, state: InvitationState,
 }
 
 /**
+ * What we take for an address: one @, a domain with a dot, any letters (RFC 6531 allows all of Unicode on both sides),
+ * nothing that a mail header would read as more than one address.
+ */
+export const EMAIL_ADDRESS =
+  /^[^\s@"(),:;<>[\\\]\p{Cc}]{1,64}@[^\s@"(),:;<>[\\\].\p{Cc}]+(\.[^\s@"(),:;<>[\\\].\p{Cc}]+)*\.[^\s@"(),:;<>[\\\].\p{Cc}]{2,63}$/u;
+
+/**
  * The key by which addresses are compared: trimmed, NFC-normalised, lower-cased. Local parts are case-sensitive by
  * RFC 5321, section 2.4, but no provider of note tells mailboxes apart by case.
  */

@@ -1,7 +1,7 @@
 import type Redis from 'ioredis';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { emailKey, INVITATION_STATUSES, statusAt } from '../../domain/invitation';
+import { EMAIL_ADDRESS, emailKey, INVITATION_STATUSES, statusAt } from '../../domain/invitation';
 import { TENANT_ROLES } from '../../domain/permissions';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
@@ -68,7 +68,11 @@ export const invitationsListing = ({ now }: Pick<Context, 'now'>): Listing<Invit
 });
 
 export const NewInvitationFields = {
-  email: z.string('is required.').trim().max(254).pipe(z.email('must be an email address, such as ann@example.com.')),
+  email: z
+    .string('is required.')
+    .trim()
+    .max(254)
+    .regex(EMAIL_ADDRESS, 'must be an email address, such as ann@example.com.'),
   role: z.enum(TENANT_ROLES, `must be one of ${TENANT_ROLES.join(', ')}.`),
 };
 const NewInvitationBody = z.object({

@@ -1,6 +1,6 @@
 import { In } from 'typeorm';
 import { z } from 'zod';
-import { emailKey } from '../../domain/invitation';
+import { EMAIL_ADDRESS, emailKey } from '../../domain/invitation';
 import { changesBetween, recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { newId } from '../db/id';
@@ -56,9 +56,12 @@ export const usersListing: Listing<User> & { name: 'users' } = {
 
 const fields = {
   name: z.string().trim().max(120),
-  email: z.email('must be an email address.').max(254).nullable(),
+  email: z.string().max(254).regex(EMAIL_ADDRESS, 'must be an email address.').nullable(),
 };
-const NewUserBody = z.object({ email: z.email('must be an email address.').max(254), name: fields.name.optional() });
+const NewUserBody = z.object({
+  email: z.string().max(254).regex(EMAIL_ADDRESS, 'must be an email address.'),
+  name: fields.name.optional(),
+});
 const UserBody = z
   .object({ ...fields, status: z.enum(['active', 'suspended'], 'must be active or suspended.'), ...versionField })
   .partial();

@@ -89,7 +89,6 @@ describe('inviting', () => {
   it.each([
     ['the same address', 'ann@example.com'],
     ['the same address in other letters', 'ANN@Example.com'],
-    ['the same address, composed otherwise', 'ann@example.com'.normalize('NFD')],
   ])('%s twice is refused while the first is pending', async (_what, email) => {
     const { id: tenantId } = await aTenant(server.context);
     await invite({ tenantId, email: 'ann@example.com', role: 'member' }).expect(201);
@@ -99,11 +98,22 @@ describe('inviting', () => {
 
   it('takes addresses that differ in an accent for two', async () => {
     const { id: tenantId } = await aTenant(server.context);
-    for (const email of ['muller@example.com', 'mueller@example.com'])
+    for (const email of ['muller@example.com', 'müller@example.com', 'müller@bücher.example'])
       await invite({ tenantId, email, role: 'member' }).expect(201);
-    await anInvitation(server.context, { tenantId, email: 'müller@example.com' });
-    expect(await repository(Invitation).countBy({ tenantId })).toBe(3);
+    const decomposed = 'MÜLLER@example.com'.normalize('NFD');
+    expect((await invite({ tenantId, email: decomposed, role: 'member' }).expect(409)).body.code).toBe(
+      'already_invited',
+    );
   });
+
+  it.each(['two@example.com, three@example.com', 'Ann <ann@example.com>', 'a@b', 'a b@example.com', 'a@example..com'])(
+    '"%s", which is not one address, is refused',
+    async (email) => {
+      const { id: tenantId } = await aTenant(server.context);
+      const { body } = await invite({ tenantId, email, role: 'member' }).expect(400);
+      expect(Object.keys(body.errors)).toEqual(['email']);
+    },
+  );
 
   it('one address ten times at once makes one invitation and one mail', async () => {
     const { id: tenantId } = await aTenant(server.context);
