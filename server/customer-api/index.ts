@@ -1,0 +1,45 @@
+import express, { type RequestHandler, Router } from 'express';
+import type Redis from 'ioredis';
+import type { Context } from '../context';
+import { unknownAddress } from '../http/problem';
+import { routerOf } from '../http/routes';
+import { sameOriginOnly } from '../http/same-origin';
+import { authRouter } from '../issuer/auth.routes';
+import { SigningKeys } from '../issuer/signing-key';
+import { type PublicRoute, type TenantRoute, tenantCaller, type UserRoute, userCaller } from './callers';
+import { tokenVerifier } from './verify-token';
+
+const noStore: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};
+
+/** Every address of `/v1`, by who may. */
+export const customerApiRoutes = (
+  _context: Context,
+  _redis: Redis,
+): { open: PublicRoute[]; user: UserRoute[]; tenant: TenantRoute[] } => ({ open: [], user: [], tenant: [] });
+
+/** The customers' side: sign-in at `/auth`, the API at `/v1`, and the built-in issuer's keys. Mounted at `/`. */
+export function customerApi(context: Context, redis: Redis): Router {
+  const keys = new SigningKeys(context);
+  const router = Router();
+  router.get('/.well-known/jwks.json', async (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=300').json(await keys.jwks());
+  });
+
+  const json = express.json({ limit: '100kb' });
+  router.use('/auth', noStore, sameOriginOnly(context.config.publicUrl), json);
+  router.use('/auth', authRouter(context, redis, keys), unknownAddress);
+
+  const asUser = userCaller(context, tokenVerifier(context, keys));
+  const { open, user, tenant } = customerApiRoutes(context, redis);
+  router.use('/v1', noStore, json);
+  router.use(
+    '/v1',
+    routerOf(open, async () => null),
+    routerOf(user, asUser),
+  );
+  router.use('/v1', routerOf(tenant, tenantCaller(context, asUser)), unknownAddress);
+  return router;
+}
