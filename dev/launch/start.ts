@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../server/config';
 import { AppProcess, endLeftovers } from './app-process';
@@ -154,9 +153,8 @@ export async function main(steps: Steps): Promise<void> {
       ...(stripeUrl ? { STRIPE_API_BASE: stripeUrl } : {}),
     };
     await runProgram(steps, 'Migrating', 'Schema is current', program('server', 'cli', 'migrate.js'), env);
-    const seed = program('dev', 'seed', 'main.js');
-    if (config.seed === 'demo' && existsSync(seed)) {
-      await runProgram(steps, 'Seeding the demo', 'Demo data is there', seed, env);
+    if (config.seed === 'demo') {
+      await runProgram(steps, 'Seeding the demo', 'Demo data is there', program('dev', 'seed', 'main.js'), env);
     }
     await web;
     await startProduct(data, env, url, steps, teardown);
