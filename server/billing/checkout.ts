@@ -7,12 +7,13 @@ import { conflict } from '../errors';
 import type { Plan } from '../plans/plan.entity';
 import { PlanPrice } from '../plans/plan-price.entity';
 import { ask } from '../stripe/ask';
+import { idOf } from '../stripe/facts';
 import { lockTenant } from '../tenants/change-tenant';
 import type { Tenant } from '../tenants/tenant.entity';
 import { User } from '../users/user.entity';
 import { Checkout } from './checkout.entity';
 import { withLease } from './lease';
-import { customersOf } from './live-subscriptions';
+import { customersOf, isLive } from './live-subscriptions';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 
@@ -86,7 +87,8 @@ async function expireOlder({ db }: Context, stripe: Stripe, tenantId: string): P
     const session = await ask(stripe.checkout.sessions.retrieve(id));
     if (session.status === 'open') await ask(stripe.checkout.sessions.expire(id));
     await checkouts.update({ id }, { status: session.status === 'complete' ? 'complete' : 'expired' });
-    if (session.status === 'complete')
+    const bought = session.status === 'complete' && session.subscription ? idOf(session.subscription) : null;
+    if (bought && isLive(await ask(stripe.subscriptions.retrieve(bought))))
       throw conflict('already_paid', 'A checkout was just paid. The plan changes within seconds; reload the page.');
   }
 }

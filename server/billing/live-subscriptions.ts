@@ -7,6 +7,8 @@ import { StripeCustomer } from './stripe-customer.entity';
 /** Statuses in which a subscription is over, or never began: a new one may be bought beside it. */
 const NOT_LIVE = new Set<string>(['canceled', 'incomplete_expired', 'incomplete']);
 
+export const isLive = ({ status }: Pick<Stripe.Subscription, 'status'>): boolean => !NOT_LIVE.has(status);
+
 /** The tenant's Stripe customers that still exist, the oldest first. */
 export const customersOf = ({ db, config }: Context, tenantId: string): Promise<StripeCustomer[]> =>
   db.getRepository(StripeCustomer).find({
@@ -24,7 +26,7 @@ export async function liveSubscriptions(
   for (const { id } of await customersOf(context, tenantId)) {
     const listed = stripe.subscriptions.list({ customer: id, status: 'all', limit: 100 });
     const all = await ask(listed.autoPagingToArray({ limit: 1000 }));
-    live.push(...all.filter(({ status }) => !NOT_LIVE.has(status)));
+    live.push(...all.filter(isLive));
   }
   return live;
 }

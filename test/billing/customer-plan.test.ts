@@ -82,6 +82,15 @@ describe('a tenant that pays', () => {
   });
 });
 
+it('sells again to a tenant whose subscription has ended', async () => {
+  const tenant = await aTenant(world.context);
+  await buy(tenant.id, 'starter');
+  await world.stripe.subscriptions.cancel((await tenantNow(tenant.id)).subscriptionId!);
+  await onPlan(tenant.id, 'free');
+  await buy(tenant.id, 'business');
+  expect(await world.context.db.getRepository(StripeCustomer).countBy({ tenantId: tenant.id })).toBe(1);
+});
+
 describe('plans that are not sold by checkout', () => {
   it('changes between free plans at once', async () => {
     await aPlan(world.context, { id: 'hobby', kind: 'free', rank: 1 });
