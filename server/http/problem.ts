@@ -55,6 +55,9 @@ const BODY_FAULTS: Record<string, ProblemOptions> = {
 const DATABASE_AWAY =
   /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|PROTOCOL_CONNECTION_LOST|ER_SERVER_SHUTDOWN|ER_CON_COUNT_ERROR|ER_QUERY_INTERRUPTED)$/;
 
+/** Text beyond ASCII where the database keeps or compares machine words. */
+const FOREIGN_LETTERS = /^ER_(CANT_AGGREGATE_[23N]COLLATIONS|TRUNCATED_WRONG_VALUE_FOR_FIELD)$/;
+
 /** The last middleware: every error becomes problem+json; what was not foreseen is logged and told as 500 or 503. */
 export const problemHandler =
   (log: Logger): ErrorRequestHandler =>
@@ -75,6 +78,14 @@ export const problemHandler =
       (error as { driverError?: { code?: string }; code?: string }).driverError?.code ??
       (error as { code?: string }).code ??
       '';
+    if (FOREIGN_LETTERS.test(code)) {
+      return send(req, res, {
+        status: 400,
+        code: 'invalid',
+        title: 'Invalid input',
+        detail: 'An id or a key in this request holds letters beyond ASCII, which none of ours does.',
+      });
+    }
     if (DATABASE_AWAY.test(code)) {
       log.error({ err: error, requestId: req.id }, 'database unreachable');
       return send(req, res, {

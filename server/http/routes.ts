@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express';
 import type { z } from 'zod';
-import { invalid } from '../errors';
+import { invalid, notFound } from '../errors';
+import { isWord } from './simple-rest';
 
 /** What a handler gets: `body` is the parsed one, `caller` is whoever `authenticate` let in. */
 export interface Call<Caller, Body> {
@@ -58,6 +59,8 @@ export function routerOf<Caller, Access extends string>(
   for (const route of routes) {
     router[route.method](route.path, async (req, res) => {
       const caller = await authenticate(req, route.access);
+      const odd = Object.values(req.params).find((param) => !isWord(param));
+      if (odd !== undefined) throw notFound('record', String(odd));
       const body = route.body ? parse(route.body, req.body) : undefined;
       const params = req.params as Record<string, string>;
       const query = req.query as Record<string, string | undefined>;

@@ -92,6 +92,9 @@ const KIND_NAMES: Record<FilterKind, string> = {
   moment: 'an ISO 8601 time',
 };
 
+/** Words are kept in ASCII columns, and MariaDB refuses to compare those with anything else: no such word is there. */
+export const isWord = (value: unknown): boolean => /^\p{ASCII}*$/u.test(String(value));
+
 function readValue(kind: FilterKind, field: string, value: unknown): unknown {
   const read = READ[kind](value);
   if (read === undefined) throw invalid({ filter: `${field}: must be ${KIND_NAMES[kind]}.` });
@@ -108,12 +111,31 @@ function addFilter<Row extends ObjectLiteral>(
 ) {
   const name = `f${n}`;
   if (value === null) query.andWhere(`r.${column} IS NULL`);
-  else if (Array.isArray(value)) {
-    if (value.length > MAX_PAGE) throw invalid({ filter: `${field}: at most ${MAX_PAGE} values.` });
-    if (value.length === 0) query.andWhere('1 = 0');
-    else query.andWhere(`r.${column} IN (:...${name})`, { [name]: value.map((one) => readValue(kind, field, one)) });
-  } else query.andWhere(`r.${column} = :${name}`, { [name]: readValue(kind, field, value) });
+  else addAnyOf(query, `r.${column} IN (:...${name})`, kind, field, value, name);
 }
+
+function addAnyOf<Row extends ObjectLiteral>(
+  query: SelectQueryBuilder<Row>,
+  condition: string,
+  kind: FilterKind,
+  field: string,
+  value: unknown,
+  name: string,
+) {
+  const given = Array.isArray(value) ? value : [value];
+  if (given.length > MAX_PAGE) throw invalid({ filter: `${field}: at most ${MAX_PAGE} values.` });
+  const values = given.map((one) => readValue(kind, field, one)).filter((one) => kind !== 'word' || isWord(one));
+  if (values.length === 0) query.andWhere('1 = 0');
+  else query.andWhere(condition, { [name]: values });
+}
+
+/** For a custom filter on ids: `condition` holds `(:...field)`, which stands for the one or many that were given. */
+export const whereAnyOf = <Row extends ObjectLiteral>(
+  query: SelectQueryBuilder<Row>,
+  condition: string,
+  field: string,
+  value: unknown,
+): void => addAnyOf(query, condition, 'word', field, value, field);
 
 /** InnoDB's full-text index holds words of 3 to 84 letters, without these (its default stop words). */
 const STOP_WORDS = new Set(
@@ -131,7 +153,7 @@ function addSearch<Row extends ObjectLiteral>(query: SelectQueryBuilder<Row>, co
       .match(/[\p{L}\p{N}]+/gu) ?? [];
   const indexed = words.filter((word) => word.length >= 3 && !STOP_WORDS.has(word));
   const prefix = `${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
-  const ways = [`r.id = :exact`];
+  const ways = isWord(q) ? [`r.id = :exact`] : [];
   if (indexed.length > 0) {
     ways.push(`MATCH(${columns.map((column) => `r.${column}`).join(', ')}) AGAINST (:words IN BOOLEAN MODE)`);
   } else ways.push(...columns.map((column) => `r.${column} LIKE :prefix`));

@@ -1,6 +1,6 @@
 import { In } from 'typeorm';
 import { StripeCustomer } from '../billing/stripe-customer.entity';
-import type { Listing } from '../http/simple-rest';
+import { type Listing, whereAnyOf } from '../http/simple-rest';
 import { Tenant } from './tenant.entity';
 
 export const tenantsListing: Listing<Tenant> & { name: 'tenants' } = {
@@ -15,11 +15,13 @@ export const tenantsListing: Listing<Tenant> & { name: 'tenants' } = {
     basePlanId: 'word',
     subscriptionStatus: 'word',
     createdAt: 'moment',
-    stripeCustomerIds: (query, value) => {
-      query.andWhere('r.id IN (SELECT tenantId FROM stripe_customers WHERE id IN (:...customerIds))', {
-        customerIds: Array.isArray(value) ? value : [value],
-      });
-    },
+    stripeCustomerIds: (query, value) =>
+      whereAnyOf(
+        query,
+        'r.id IN (SELECT tenantId FROM stripe_customers WHERE id IN (:...stripeCustomerIds))',
+        'stripeCustomerIds',
+        value,
+      ),
   },
   search: ['name'],
   async present(rows, db) {

@@ -14,7 +14,7 @@ import {
   requireVersion,
   versionField,
 } from '../http/operator-api';
-import type { Listing } from '../http/simple-rest';
+import { type Listing, whereAnyOf } from '../http/simple-rest';
 import { Membership } from '../memberships/membership.entity';
 import { Identity } from './identity.entity';
 import { User } from './user.entity';
@@ -30,9 +30,7 @@ export const usersListing: Listing<User> & { name: 'users' } = {
     lastSeenAt: 'moment',
     email: (query, value) => query.andWhere('r.emailKey = :mail', { mail: emailKey(String(value)) }),
     tenantId: (query, value) =>
-      query.andWhere('r.id IN (SELECT userId FROM memberships WHERE tenantId IN (:...tenants))', {
-        tenants: Array.isArray(value) ? value : [value],
-      }),
+      whereAnyOf(query, 'r.id IN (SELECT userId FROM memberships WHERE tenantId IN (:...tenantId))', 'tenantId', value),
   },
   search: ['email', 'name'],
   async present(rows, db) {

@@ -72,6 +72,11 @@ describe('a filter', () => {
     ['by a text with signs of the query language', { q: '+-*()"~<>@ bakery' }, ['Alpha Bakery', 'Delta Bakery']],
     ['by signs alone', { q: '%' }, []],
     ['by a text in other accents', { q: 'zuge' }, ['Über Züge']],
+    ['by a text in its own accents', { q: 'Über' }, ['Über Züge']],
+    ['by a short text beyond ASCII', { q: 'Üb' }, ['Über Züge']],
+    ['by a text in another script', { q: '世界' }, []],
+    ['by a word that no id could be', { planId: '世界' }, []],
+    ['by none of those that refer to it', { stripeCustomerIds: [] }, []],
     ['by a blank text', { q: ' ', status: 'suspended' }, ['Gamma Garage']],
   ])('%s', async (_what, filter, expected) => {
     const { body, headers } = await list({ filter, sort: ['id', 'ASC'] }).expect(200);
@@ -123,6 +128,7 @@ describe('what a list does not know, it refuses and says what it takes', () => {
     ['a range that is none', { range: [5, 1] }, 'range', /must look like/],
     ['a range below nothing', { range: [-1, 5] }, 'range', /must look like/],
     ['a page too large', { range: [0, 1000] }, 'range', /at most 1000/],
+    ['a reference of another kind', { filter: { stripeCustomerIds: [{ x: 1 }] } }, 'filter', /must be text/],
     ['a value of another kind', { filter: { status: { $ne: 1 } } }, 'filter', /status: must be text/],
   ])('%s', async (_what, query, parameter, remedy) => {
     const { body } = await list(query).expect(400);
@@ -152,6 +158,22 @@ const RESOURCES: [string, object][] = [
   ['emails', { tenantId: 'ten_x', kind: 'invitation', status: 'sent' }],
   ['audit-log', { tenantId: 'ten_x', resourceId: 'ten_x' }],
 ];
+
+describe('an id that none could be', () => {
+  it.each(['%C3%A9', '%E4%B8%96', '%00', "'%20OR%201", 'x'.repeat(300)])('is just unknown: %s', async (id) => {
+    await viewer.agent.get(`/api/tenants/${id}`).expect(404);
+  });
+
+  it('in a body is bad input', async () => {
+    const { agent } = await server.signIn('support');
+    await agent.post('/api/tenants').send({ name: 'x', basePlanId: '世界' }).expect(400);
+    await agent.post('/api/memberships').send({ tenantId: 'ten_é', userId: 'usr_é', role: 'member' }).expect(400);
+  });
+
+  it('and is not validly encoded is told so', async () => {
+    await viewer.agent.get('/api/tenants/%E4%B8').expect(400);
+  });
+});
 
 describe.each(RESOURCES)('the list of %s', (resource, filter) => {
   it('is sorted by id, filtered by its fields, and bears its name in Content-Range', async () => {
