@@ -7,6 +7,11 @@ import { sameOriginOnly } from '../http/same-origin';
 import { authRouter } from '../issuer/auth.routes';
 import { SigningKeys } from '../issuer/signing-key';
 import { type PublicRoute, type TenantRoute, tenantCaller, type UserRoute, userCaller } from './callers';
+import { contactRoutes } from './contact.routes';
+import { acceptRoutes, invitationRoutes, previewRoutes } from './invitations.routes';
+import { memberRoutes } from './members.routes';
+import { planListRoutes, planRoutes } from './plans.routes';
+import { oneTenantRoutes, ownRoutes } from './tenants.routes';
 import { tokenVerifier } from './verify-token';
 
 const noStore: RequestHandler = (_req, res, next) => {
@@ -16,9 +21,18 @@ const noStore: RequestHandler = (_req, res, next) => {
 
 /** Every address of `/v1`, by who may. */
 export const customerApiRoutes = (
-  _context: Context,
-  _redis: Redis,
-): { open: PublicRoute[]; user: UserRoute[]; tenant: TenantRoute[] } => ({ open: [], user: [], tenant: [] });
+  context: Context,
+  redis: Redis,
+): { open: PublicRoute[]; user: UserRoute[]; tenant: TenantRoute[] } => ({
+  open: previewRoutes(context),
+  user: [...ownRoutes(context), ...acceptRoutes(context), ...planListRoutes(context), ...contactRoutes(context, redis)],
+  tenant: [
+    ...oneTenantRoutes(context),
+    ...memberRoutes(context),
+    ...invitationRoutes(context, redis),
+    ...planRoutes(context),
+  ],
+});
 
 /** The customers' side: sign-in at `/auth`, the API at `/v1`, and the built-in issuer's keys. Mounted at `/`. */
 export function customerApi(context: Context, redis: Redis): Router {
