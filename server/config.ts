@@ -100,25 +100,20 @@ export class ConfigError extends Error {
 
 /** Reads and checks every setting; the one place that knows the environment. Throws ConfigError with all faults. */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const parsed = settings.safeParse(blankAsUnset(env));
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map(({ path, code, message }) => {
-        const name = path.join('.');
-        const missing = code === 'invalid_type' && !blankAsUnset(env)[name];
-        return `${name}: ${missing ? 'is not set' : message}`;
-      }),
-    );
-  }
-  const s = parsed.data;
-  const production = s.NODE_ENV === 'production';
-  const livemode = /^[sr]k_live_/.test(s.STRIPE_SECRET_KEY);
-  const faults: string[] = [];
-  if (s.SEED === 'demo' && production) faults.push('SEED: demo is refused with NODE_ENV=production');
-  if (s.SEED === 'demo' && livemode) faults.push('SEED: demo is refused with a live Stripe key');
-  if (Boolean(s.OPERATOR_EMAIL) !== Boolean(s.OPERATOR_PASSWORD))
+  const given = blankAsUnset(env) as NodeJS.ProcessEnv;
+  const parsed = settings.safeParse(given);
+  const production = given.NODE_ENV === 'production';
+  const livemode = /^[sr]k_live_/.test(given.STRIPE_SECRET_KEY ?? '');
+  const faults = (parsed.error?.issues ?? []).map(({ path, code, message }) => {
+    const name = path.join('.');
+    return `${name}: ${code === 'invalid_type' && !given[name] ? 'is not set' : message}`;
+  });
+  if (given.SEED === 'demo' && production) faults.push('SEED: demo is refused with NODE_ENV=production');
+  if (given.SEED === 'demo' && livemode) faults.push('SEED: demo is refused with a live Stripe key');
+  if (Boolean(given.OPERATOR_EMAIL) !== Boolean(given.OPERATOR_PASSWORD))
     faults.push('OPERATOR_EMAIL, OPERATOR_PASSWORD: set both or neither');
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  const s = parsed.data;
   return {
     production,
     host: s.HOST,

@@ -48,6 +48,8 @@ describe('settings', () => {
         REDIS_URL: 'http://localhost',
         APP_SECRET: 'short',
         LOG_LEVEL: 'loud',
+        SEED: 'demo',
+        NODE_ENV: 'production',
       }),
     );
     expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual([
@@ -56,6 +58,7 @@ describe('settings', () => {
       'LOG_LEVEL',
       'PORT',
       'REDIS_URL',
+      'SEED',
     ]);
     expect(faults).toContain('DATABASE_URL: is not set');
   });
