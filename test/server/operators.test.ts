@@ -1,3 +1,4 @@
+import { Not } from 'typeorm';
 import { systemActor } from '../../server/audit/actor';
 import { AuditPersonal } from '../../server/audit/audit.entity';
 import { ensureFirstOperator } from '../../server/operators/create-operator';
@@ -6,13 +7,20 @@ import { PASSWORD, type SignedIn, startServer, type TestServer } from '../suppor
 
 let server: TestServer;
 let admin: SignedIn;
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startServer();
   admin = await server.signIn('admin');
 });
-afterEach(() => server.close());
+afterAll(() => server.close());
 
-const newOperator = { email: 'New@Example.com', name: 'New', role: 'viewer', password: PASSWORD };
+/** Takes every other admin out, so that `admin` is the last. */
+const others = () => server.context.db.getRepository(Operator).update({ id: Not(admin.id) }, { status: 'suspended' });
+
+let made = 0;
+const newOperator = () => {
+  made += 1;
+  return { email: `New-${made}@Example.com`, name: 'New', role: 'viewer', password: PASSWORD };
+};
 
 describe('the last active admin', () => {
   it.each<[string, (id: string) => { put?: object }]>([
@@ -20,8 +28,8 @@ describe('the last active admin', () => {
     ['suspended', () => ({ put: { status: 'suspended' } })],
     ['removed', () => ({})],
   ])('is not %s', async (_what, change) => {
-    const other = await server.signIn('admin');
-    await admin.agent.put(`/api/operators/${other.id}`).send({ status: 'suspended' }).expect(200);
+    await server.signIn('admin');
+    await others();
     const { put } = change(admin.id);
     const path = `/api/operators/${admin.id}`;
     const { status, body } = await (put ? admin.agent.put(path).send(put) : admin.agent.delete(path));
@@ -31,12 +39,14 @@ describe('the last active admin', () => {
   });
 
   it('stays even when two admins step down at once', async () => {
+    await others();
     const other = await server.signIn('admin');
     const answers = await Promise.all(
       [admin, other].map(({ id, agent }) => agent.put(`/api/operators/${id}`).send({ role: 'viewer' })),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
     expect(await server.context.db.getRepository(Operator).countBy({ role: 'admin', status: 'active' })).toBe(1);
+    admin = await server.signIn('admin');
   });
 });
 
@@ -46,7 +56,7 @@ describe('operators', () => {
       const { agent, id } = await server.signIn(role);
       await agent.get('/api/operators').expect(403);
       await agent.get(`/api/operators/${id}`).expect(403);
-      await agent.post('/api/operators').send(newOperator).expect(403);
+      await agent.post('/api/operators').send(newOperator()).expect(403);
       await agent.put(`/api/operators/${id}`).send({ role: 'admin' }).expect(403);
       await agent.delete(`/api/operators/${id}`).expect(403);
       await agent.post(`/api/operators/${id}/sign-out`).send({}).expect(403);
@@ -55,20 +65,24 @@ describe('operators', () => {
   });
 
   it('are added without their password coming back, and can sign in', async () => {
-    const { body } = await admin.agent.post('/api/operators').send(newOperator).expect(201);
-    expect(body).toMatchObject({ email: 'New@Example.com', role: 'viewer', status: 'active' });
+    const given = newOperator();
+    const { body } = await admin.agent.post('/api/operators').send(given).expect(201);
+    expect(body).toMatchObject({ email: given.email, role: 'viewer', status: 'active' });
     expect(JSON.stringify(body)).not.toMatch(/argon2|password/i);
     const hash = (await server.context.db.getRepository(Operator).findOneByOrFail({ id: body.id })).passwordHash;
     expect(hash).toMatch(/^\$argon2id\$/);
-    await server.anonymous().post('/api/session').send({ email: 'new@example.com', password: PASSWORD }).expect(200);
+    await server
+      .anonymous()
+      .post('/api/session')
+      .send({ email: given.email.toLowerCase(), password: PASSWORD })
+      .expect(200);
   });
 
   it('are told apart by their address, whatever its case', async () => {
-    await admin.agent.post('/api/operators').send(newOperator).expect(201);
-    const { body } = await admin.agent
-      .post('/api/operators')
-      .send({ ...newOperator, email: 'new@example.COM' })
-      .expect(409);
+    const given = newOperator();
+    await admin.agent.post('/api/operators').send(given).expect(201);
+    const same = { ...given, email: given.email.toUpperCase() };
+    const { body } = await admin.agent.post('/api/operators').send(same).expect(409);
     expect(body).toMatchObject({ code: 'email_taken', errors: { email: expect.any(String) } });
   });
 
@@ -80,7 +94,7 @@ describe('operators', () => {
   ])('with %s are refused, and the field named', async (_what, given, field) => {
     const { body } = await admin.agent
       .post('/api/operators')
-      .send({ ...newOperator, ...given })
+      .send({ ...newOperator(), ...given })
       .expect(400);
     expect(Object.keys(body.errors)).toEqual([field]);
   });
@@ -117,9 +131,9 @@ describe('operators', () => {
 describe('the first operator of the settings', () => {
   it('is made once, as an admin', async () => {
     const first = { email: 'first@example.com', password: PASSWORD };
-    const made = [];
-    for (let n = 0; n < 2; n += 1) made.push(await ensureFirstOperator(server.context.db, systemActor, first));
-    expect(made).toEqual([true, false]);
+    const outcomes = [];
+    for (let n = 0; n < 2; n += 1) outcomes.push(await ensureFirstOperator(server.context.db, systemActor, first));
+    expect(outcomes).toEqual([true, false]);
     const { body } = await server.anonymous().post('/api/session').send(first).expect(200);
     expect(body.role).toBe('admin');
   });
