@@ -8,6 +8,7 @@ import { findings, overrides, planChanges, stripeEvents, subscriptions } from '.
 import { invitations } from './invitations';
 import { Home } from './layout/Home';
 import { Shell } from './layout/Shell';
+import { SignIn } from './layout/SignIn';
 import { emails } from './mail';
 import { memberships } from './memberships';
 import { operators } from './operators';
@@ -42,6 +43,7 @@ if (root) {
         authProvider={auth}
         dashboard={Home}
         layout={Shell}
+        loginPage={SignIn}
         lightTheme={lightTheme}
         darkTheme={darkTheme}
         requireAuth

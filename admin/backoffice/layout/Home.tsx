@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Title, useDataProvider, usePermissions } from 'react-admin';
 import { Link } from 'react-router-dom';
 import type { Api, Overview } from '../api';
-import { money } from '../billing';
 import { When } from '../parts/fields';
+import { money } from '../parts/money';
 import { Section } from '../parts/section';
 
 interface TileProps {

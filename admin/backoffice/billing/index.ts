@@ -1,0 +1,5 @@
+export { findings } from './findings';
+export { overrides } from './overrides';
+export { planChanges } from './plan-changes';
+export { stripeEvents } from './stripe-events';
+export { subscriptions } from './subscriptions';
