@@ -28,6 +28,8 @@ export const publicRoute = routeMaker<PublicCaller, 'public'>();
 export const userRoute = routeMaker<UserCaller, 'user'>();
 export const tenantRoute = routeMaker<TenantCaller, TenantAction>();
 
+/** Length of the columns that keep who did something. */
+const ACTOR_NAME = 120;
 const SEEN_EVERY_MS = 60_000;
 
 /** Notes that the user was here; at most once a minute, and no change of the record. */
@@ -52,7 +54,8 @@ export const userCaller =
     const known = await userOfIdentity(context, bearer, origin);
     await seen(context, known);
     const { id, name, email } = known.user;
-    return { ...known, actor: { type: 'user', id, name: name || email || bearer.subject, ...origin } };
+    const shown = (name || email || bearer.subject).slice(0, ACTOR_NAME);
+    return { ...known, actor: { type: 'user', id, name: shown, ...origin } };
   };
 
 /** Throws 403 where `role` may not do `action`. */

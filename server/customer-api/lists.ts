@@ -21,9 +21,10 @@ export async function pageOf<Row extends ObjectLiteral & { id: string }>(
   query: Record<string, string | undefined>,
 ): Promise<Page<Row>> {
   const { limit, after } = parse(PageQuery, query);
-  const ways = [where].flat().map((way) => (after === undefined ? way : { ...way, id: MoreThan(after) }));
+  const ways: FindOptionsWhere<Row>[] = Array.isArray(where) ? where : [where];
+  const later = after === undefined ? {} : { id: MoreThan(after) };
   const rows = await repository.find({
-    where: ways as FindOptionsWhere<Row>[],
+    where: ways.map((way) => ({ ...(way as object), ...later })) as FindOptionsWhere<Row>[],
     order: { id: 'ASC' } as object,
     take: limit + 1,
   });
