@@ -47,7 +47,7 @@ async function refusal(response: Response): Promise<ApiError> {
 async function send(method: Method, path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (accessToken !== undefined) headers.Authorization = `Bearer ${accessToken}`;
+  if (accessToken !== undefined && path.startsWith('/v1/')) headers.Authorization = `Bearer ${accessToken}`;
   try {
     const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
     return await fetch(path, { ...init, credentials: 'same-origin' });

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError, ask } from './api';
+import type { Page } from './types';
 
 /** Any fault as one that can be shown. */
 export const asApiError = (error: unknown): ApiError =>
@@ -14,15 +15,30 @@ export interface Loaded<T> {
   reload: () => Promise<T | undefined>;
 }
 
-/** Reads `path` (nothing for null) and keeps the answer; of several answers under way the last asked for wins. */
-export function useLoad<T>(path: string | null): Loaded<T> {
-  const [state, setState] = useState<{ path: string | null; data?: T; error?: ApiError }>({ path });
+const readOne = <T>(path: string): Promise<T> => ask<T>('GET', path);
+
+/** Every page of a list. */
+async function readAll<T>(path: string): Promise<T[]> {
+  const items: T[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const page: Page<T> = await ask('GET', `${path}?limit=200${after && `&after=${encodeURIComponent(after)}`}`);
+    items.push(...page.items);
+    after = page.next;
+  }
+  return items;
+}
+
+/** Reads a list whole, and keeps it. */
+export const useList = <T>(path: string): Loaded<T[]> => useLoad<T[]>(path, readAll);
+
+/** Reads `path` and keeps the answer; of several answers under way the last asked for wins. `read` must stay the same. */
+export function useLoad<T>(path: string, read: (path: string) => Promise<T> = readOne): Loaded<T> {
+  const [state, setState] = useState<{ path: string; data?: T; error?: ApiError }>({ path });
   const turn = useRef(0);
   const reload = useCallback(async () => {
-    if (path === null) return undefined;
     const mine = ++turn.current;
     try {
-      const data = await ask<T>('GET', path);
+      const data = await read(path);
       if (mine === turn.current) setState({ path, data });
       return data;
     } catch (caught) {
@@ -30,7 +46,7 @@ export function useLoad<T>(path: string | null): Loaded<T> {
       if (mine === turn.current) setState((before) => (before.path === path ? { ...before, error } : { path, error }));
       return undefined;
     }
-  }, [path]);
+  }, [path, read]);
   useEffect(() => {
     void reload();
     return () => void turn.current++;

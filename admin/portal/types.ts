@@ -11,7 +11,7 @@ export interface MyTenant {
 }
 
 export interface Me {
-  user: { id: string; name: string | null; email: string };
+  user: { id: string; name: string; email: string | null };
   tenants: MyTenant[];
 }
 
@@ -22,8 +22,8 @@ export interface Page<T> {
 
 export interface Member {
   userId: string;
-  name: string | null;
-  email: string;
+  name: string;
+  email: string | null;
   role: TenantRole;
 }
 
@@ -67,9 +67,22 @@ export interface TenantPlan {
   plans: PlanOffer[];
 }
 
+/** How a user is called on the page. */
+export const calledBy = ({ name, email }: { name: string; email: string | null }): string => email ?? (name || 'a user without a name');
+
 /** Where to go on after choosing a plan; without an address the change is made already. */
 export interface PlanChoice {
   planId?: string;
   checkoutUrl?: string;
   actionUrl?: string;
+}
+
+/** What every tab of a team is given. */
+export interface TabProps {
+  me: Me;
+  tenant: MyTenant;
+  /** The team's address in the customer API. */
+  api: string;
+  /** Reads again who is signed in, and in which teams. */
+  reload: () => Promise<Me | undefined>;
 }

@@ -1,0 +1,105 @@
+import { useState } from 'react';
+import { canInTenant, mayGrantRole, TENANT_ROLES, type TenantRole } from '../../domain/permissions';
+import { ask } from './api';
+import { useAction, useList } from './hooks';
+import { Button, Confirm, Fault, Loading } from './parts';
+import type { Member, TabProps } from './types';
+
+interface MemberRowProps {
+  member: Member;
+  path: string;
+  myRole: TenantRole;
+  isMe: boolean;
+  writable: boolean;
+  onChanged: () => Promise<unknown>;
+}
+
+function MemberRow({ member, path, myRole, isMe, writable, onChanged }: MemberRowProps) {
+  const [asking, setAsking] = useState(false);
+  const removing = useAction();
+  const granting = useAction();
+  const name = member.name || member.email || 'Somebody';
+  const below = writable && mayGrantRole(myRole, member.role);
+  const remove = async () => {
+    const done = await removing.run(async () => {
+      await ask('DELETE', path);
+      await onChanged();
+    });
+    if (done) setAsking(false);
+  };
+  const setRole = (role: string) =>
+    granting.run(async () => {
+      await ask('PATCH', path, { role });
+      await onChanged();
+    });
+  return (
+    <li>
+      <div className="grow">
+        <strong>{name}</strong>
+        {isMe && ' (you)'}
+        <div className="quiet">{member.name ? member.email : ''}</div>
+        <Fault error={granting.error} />
+      </div>
+      {below && canInTenant(myRole, 'members:set-role') ? (
+        <select
+          aria-label={`Role of ${name}`}
+          value={member.role}
+          disabled={granting.busy}
+          onChange={(event) => void setRole(event.target.value)}
+        >
+          {TENANT_ROLES.filter((role) => mayGrantRole(myRole, role)).map((role) => (
+            <option key={role}>{role}</option>
+          ))}
+        </select>
+      ) : (
+        <span className="tag">{member.role}</span>
+      )}
+      {below && !isMe && canInTenant(myRole, 'members:remove') && (
+        <Button aria-label={`Remove ${name}`} onClick={() => setAsking(true)}>
+          Remove
+        </Button>
+      )}
+      {asking && (
+        <Confirm
+          title={`Remove ${name}?`}
+          verb="Remove"
+          danger
+          busy={removing.busy}
+          error={removing.error}
+          onConfirm={remove}
+          onClose={() => setAsking(false)}
+        >
+          <p>{name} loses access to this team at once.</p>
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+/** Who is in the team. */
+export function Members({ me, tenant, api, reload }: TabProps) {
+  const members = useList<Member>(`${api}/members`);
+  const changed = async () => {
+    await Promise.all([members.reload(), reload()]);
+  };
+  return (
+    <section className="card">
+      <h2>Members</h2>
+      <Fault error={members.error} retry={() => void members.reload()} />
+      {!members.data && !members.error && <Loading />}
+      <ul className="list">
+        {members.data?.map((member) => (
+          <MemberRow
+            key={member.userId}
+            member={member}
+            path={`${api}/members/${encodeURIComponent(member.userId)}`}
+            myRole={tenant.role}
+            isMe={member.userId === me.user.id}
+            writable={tenant.status === 'active'}
+            onChanged={changed}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}

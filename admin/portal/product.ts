@@ -1,0 +1,2 @@
+/** The product's name, wherever the portal says it. */
+export const PRODUCT = 'Tenantry';

@@ -1,0 +1,60 @@
+import { useEffect } from 'react';
+import { Notice, Title } from './parts';
+import { Link } from './router';
+import { forBrowser } from './storage';
+import { Overview } from './overview';
+import { PlanPage } from './plan';
+import { Team } from './team';
+import { calledBy, type TabProps } from './types';
+
+const TABS = [
+  { id: 'overview', label: 'Overview', Tab: Overview },
+  { id: 'team', label: 'Team', Tab: Team },
+  { id: 'plan', label: 'Plan', Tab: PlanPage },
+] as const;
+
+interface TenantPagesProps extends Omit<TabProps, 'tenant' | 'api'> {
+  tenantId: string;
+  tab: string;
+}
+
+/** /t/:tenantId and its tabs. */
+export function TenantPages({ me, reload, tenantId, tab }: TenantPagesProps) {
+  const tenant = me.tenants.find(({ id }) => id === tenantId);
+  const shown = TABS.find(({ id }) => id === tab);
+  const found = tenant !== undefined;
+  useEffect(() => {
+    if (found) forBrowser.set('tenant', tenantId);
+  }, [found, tenantId]);
+  if (!tenant || !shown)
+    return (
+      <section className="card narrow">
+        <Title>There is nothing here</Title>
+        <p>
+          You are signed in as {calledBy(me.user)}. Either there is no such page, or this account is not a member of the
+          team.
+        </p>
+        <Link href="/">Go to your teams</Link>
+      </section>
+    );
+  const home = `/t/${encodeURIComponent(tenant.id)}`;
+  return (
+    <>
+      <Title tab={`${shown.label} · ${tenant.name}`}>{tenant.name}</Title>
+      <nav aria-label="Team">
+        {TABS.map(({ id, label }) => (
+          <Link key={id} href={id === 'overview' ? home : `${home}/${id}`} aria-current={id === tab ? 'page' : undefined}>
+            {label}
+          </Link>
+        ))}
+        <Link href="/" className="switch">
+          All teams
+        </Link>
+      </nav>
+      {tenant.status === 'suspended' && (
+        <Notice kind="warn">This team is suspended: you can look, but change nothing. Ask support about it.</Notice>
+      )}
+      <shown.Tab me={me} tenant={tenant} reload={reload} api={`/v1/tenants/${encodeURIComponent(tenant.id)}`} />
+    </>
+  );
+}
