@@ -6,6 +6,7 @@ import type Redis from 'ioredis';
 import { pinoHttp } from 'pino-http';
 import { stripeWebhook } from './billing/webhook.routes';
 import type { Context } from './context';
+import { customerApi } from './customer-api';
 import { newId } from './db/id';
 import { health } from './http/health';
 import { openApi } from './http/openapi';
@@ -89,6 +90,8 @@ export function createApp(context: Context, redis: Redis): Express {
   });
   app.use('/api', operatorSession(context), sameOriginOnly(config.publicUrl), express.json({ limit: '1mb' }));
   app.use('/api', sessionRouter(context, redis), routerOf(routes, operatorOf(context)), unknownAddress);
+
+  app.use(customerApi(context, redis));
 
   pages(app, '/admin', 'admin');
   pages(app, '', 'portal');
