@@ -58,9 +58,9 @@ export function routerOf<Caller, Access extends string>(
   const router = Router();
   for (const route of routes) {
     router[route.method](route.path, async (req, res) => {
-      const caller = await authenticate(req, route.access);
       const odd = Object.values(req.params).find((param) => !isWord(param));
       if (odd !== undefined) throw notFound('record', String(odd));
+      const caller = await authenticate(req, route.access);
       const body = route.body ? parse(route.body, req.body) : undefined;
       const params = req.params as Record<string, string>;
       const query = req.query as Record<string, string | undefined>;
