@@ -52,7 +52,6 @@ export function App() {
     setError(undefined);
     refresh().catch((caught) => setError(asApiError(caught)));
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page is loaded.
   useEffect(resume, []);
   const page = () => {
     if (signedIn === 'unknown') return error ? <Fault error={error} retry={resume} /> : <Loading />;

@@ -65,7 +65,9 @@ export function CheckoutReturn({ tenantId, reload, onPaid }: CheckoutReturnProps
     <div aria-live="polite">
       {stage === 'waiting' && <Loading what="Waiting for the payment to be confirmed…" />}
       {stage === 'paid' && <Notice kind="good">Thank you. You are on {planName} now.</Notice>}
-      {stage === 'cancelled' && <Notice>You left the payment page. Nothing was charged, and your plan is as it was.</Notice>}
+      {stage === 'cancelled' && (
+        <Notice>You left the payment page. Nothing was charged, and your plan is as it was.</Notice>
+      )}
       {stage === 'slow' && (
         <Notice kind="warn">
           <p>

@@ -55,7 +55,8 @@ function TenantList({ tenants }: { tenants: readonly MyTenant[] }) {
         ))}
       </ul>
       <p role="status" className="quiet">
-        {shown.length === 0 && (tenants.length === 0 ? 'You are in no team yet. Create one below.' : 'No team of that name.')}
+        {shown.length === 0 &&
+          (tenants.length === 0 ? 'You are in no team yet. Create one below.' : 'No team of that name.')}
       </p>
     </div>
   );

@@ -27,7 +27,7 @@ function PlanFacts({ plan }: { plan: TenantPlan }) {
           <dd>{plan.status.replaceAll('_', ' ')}</dd>
         </>
       )}
-      {plan.currentPeriodEnd && (
+      {plan.source === 'subscription' && plan.currentPeriodEnd && (
         <>
           <dt>{plan.cancelAt ? 'Paid until' : 'Renews on'}</dt>
           <dd>{day(plan.currentPeriodEnd)}</dd>
@@ -61,9 +61,7 @@ function Billing({ api, plan, onChanged }: BillingProps) {
     <>
       {plan.cancelAt && (
         <Notice kind="warn">
-          <p>
-            The subscription is cancelled and ends on {day(plan.cancelAt)}. Until then everything stays as it is.
-          </p>
+          <p>The subscription is cancelled and ends on {day(plan.cancelAt)}. Until then everything stays as it is.</p>
           <Button look="primary" busy={resuming.busy} onClick={resume}>
             Keep the subscription
           </Button>

@@ -111,7 +111,11 @@ export function SignIn({ email = '', children }: { email?: string; children?: Re
   return (
     <section className="card narrow">
       {children}
-      {sent ? <CodeStep email={address} onBack={() => setSent(false)} /> : <EmailStep first={address} onSent={onSent} />}
+      {sent ? (
+        <CodeStep email={address} onBack={() => setSent(false)} />
+      ) : (
+        <EmailStep first={address} onSent={onSent} />
+      )}
     </section>
   );
 }

@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
+import { Overview } from './overview';
 import { Notice, Title } from './parts';
+import { PlanPage } from './plan';
 import { Link } from './router';
 import { forBrowser } from './storage';
-import { Overview } from './overview';
-import { PlanPage } from './plan';
 import { Team } from './team';
 import { calledBy, type TabProps } from './types';
 
@@ -43,7 +43,11 @@ export function TenantPages({ me, reload, tenantId, tab }: TenantPagesProps) {
       <Title tab={`${shown.label} · ${tenant.name}`}>{tenant.name}</Title>
       <nav aria-label="Team">
         {TABS.map(({ id, label }) => (
-          <Link key={id} href={id === 'overview' ? home : `${home}/${id}`} aria-current={id === tab ? 'page' : undefined}>
+          <Link
+            key={id}
+            href={id === 'overview' ? home : `${home}/${id}`}
+            aria-current={id === tab ? 'page' : undefined}
+          >
             {label}
           </Link>
         ))}

@@ -68,7 +68,8 @@ export interface TenantPlan {
 }
 
 /** How a user is called on the page. */
-export const calledBy = ({ name, email }: { name: string; email: string | null }): string => email ?? (name || 'a user without a name');
+export const calledBy = ({ name, email }: { name: string; email: string | null }): string =>
+  email ?? (name || 'a user without a name');
 
 /** Where to go on after choosing a plan; without an address the change is made already. */
 export interface PlanChoice {
