@@ -1,9 +1,11 @@
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { TrustedIssuer } from '../config';
 import type { Context } from '../context';
 import { ProblemError, unauthenticated } from '../errors';
 import { AUDIENCE } from '../issuer/access-token';
-import { type SigningKeys, UnknownKeyError } from '../issuer/signing-key';
+import { ALGORITHM, type SigningKeys, UnknownKeyError } from '../issuer/signing-key';
 import type { Bearer } from '../issuer/user-of-identity';
+import type { Logger } from '../log';
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 /** Seconds that clocks may differ. */
@@ -14,6 +16,7 @@ const MAX = { subject: 255, email: 254, name: 120 };
 interface Trusted {
   issuer: string;
   audience: string;
+  algorithms: string[];
   getKey: JWTVerifyGetKey;
 }
 
@@ -28,11 +31,24 @@ const issuerAway = () =>
     retryAfterSeconds: 5,
   });
 
-/** Faults of the network beside jose's own, which tell that the keys could not be fetched. */
 const couldNotFetch = (error: unknown): boolean =>
   error instanceof errors.JWKSTimeout ||
-  (error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC') ||
-  (error instanceof TypeError && error.message === 'fetch failed');
+  !(error instanceof errors.JOSEError) ||
+  error.code === errors.JOSEError.code /* jose's own for "not a 200" and "not JSON" */;
+
+/** The keys that an issuer publishes. Throws 503 while they can't be fetched. */
+function remoteKeys({ issuer, jwksUrl }: TrustedIssuer, log: Logger): JWTVerifyGetKey {
+  const getKey = createRemoteJWKSet(new URL(jwksUrl));
+  return async (header, token) => {
+    try {
+      return await getKey(header, token);
+    } catch (error) {
+      if (!couldNotFetch(error)) throw error;
+      log.warn({ err: error, issuer }, "the issuer's keys can't be fetched");
+      throw issuerAway();
+    }
+  };
+}
 
 const text = (value: unknown, max: number): string | null =>
   typeof value === 'string' && value.trim() !== '' && value.length <= max ? value.trim() : null;
@@ -51,12 +67,8 @@ function bearerOf({ iss, sub, email, email_verified: verified, name }: JWTPayloa
 /** Makes the check of access tokens: of the built-in issuer, and of each that TRUSTED_ISSUERS names. */
 export function tokenVerifier({ config, log, now }: Context, keys: SigningKeys): (token: string) => Promise<Bearer> {
   const trusted: Trusted[] = [
-    { issuer: config.publicUrl, audience: AUDIENCE, getKey: keys.verifying },
-    ...config.trustedIssuers.map(({ issuer, audience, jwksUrl }) => ({
-      issuer,
-      audience,
-      getKey: createRemoteJWKSet(new URL(jwksUrl)),
-    })),
+    { issuer: config.publicUrl, audience: AUDIENCE, algorithms: [ALGORITHM], getKey: keys.verifying },
+    ...config.trustedIssuers.map((one) => ({ ...one, algorithms: ALGORITHMS, getKey: remoteKeys(one, log) })),
   ];
   const claimed = (token: string): JWTPayload => {
     try {
@@ -70,23 +82,21 @@ export function tokenVerifier({ config, log, now }: Context, keys: SigningKeys):
     const audiences = [aud].flat();
     const found = trusted.find(({ issuer, audience }) => issuer === iss && audiences.includes(audience));
     if (!found) throw badToken();
-    const { issuer, audience, getKey } = found;
+    const { issuer, audience, algorithms, getKey } = found;
     try {
       const { payload } = await jwtVerify(token, getKey, {
         issuer,
         audience,
-        algorithms: ALGORITHMS,
+        algorithms,
         clockTolerance: TOLERANCE,
         currentDate: now(),
         requiredClaims: ['sub', 'exp'],
       });
       return bearerOf(payload);
     } catch (error) {
-      if (couldNotFetch(error)) {
-        log.warn({ err: error, issuer }, "the issuer's keys can't be fetched");
-        throw issuerAway();
-      }
-      if (error instanceof errors.JOSEError || error instanceof UnknownKeyError) throw badToken();
+      // A TypeError tells of a key that does not fit the algorithm, or is too short for it.
+      const notGood = error instanceof errors.JOSEError || error instanceof UnknownKeyError;
+      if (notGood || (error as Error).name === 'TypeError') throw badToken();
       throw error;
     }
   };
