@@ -6,7 +6,7 @@ import type Redis from 'ioredis';
 import { pinoHttp } from 'pino-http';
 import { stripeWebhook } from './billing/webhook.routes';
 import type { Context } from './context';
-import { customerApi } from './customer-api';
+import { customerApi, customerApiRoutes } from './customer-api';
 import { newId } from './db/id';
 import { health } from './http/health';
 import { openApi } from './http/openapi';
@@ -83,7 +83,11 @@ export function createApp(context: Context, redis: Redis): Express {
   app.use(stripeWebhook(context, redis));
 
   const routes = operatorApiRoutes(context, redis);
-  app.get('/api/openapi.json', (_req, res) => void res.json(openApi(config.publicUrl, routes)));
+  const customerRoutes = Object.values(customerApiRoutes(context, redis)).flat();
+  app.get(
+    '/api/openapi.json',
+    (_req, res) => void res.json(openApi(config.publicUrl, { '/api': routes, '/v1': customerRoutes })),
+  );
   app.use('/api', (_req, res, next) => {
     res.set('Cache-Control', 'no-store');
     next();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { OperatorRoute } from './operator-api';
+import type { Route } from './routes';
 
 const Problem = z
   .object({
@@ -23,21 +23,31 @@ const LIST_PARAMETERS = z.object({
     .meta({ description: 'JSON: {"field":value}; q searches, arrays mean any of, _gte and _lte bound' }),
 });
 
-/** OpenAPI 3.1 of the operator API, from the very schemas that validate. */
-export function openApi(publicUrl: string, routes: OperatorRoute[]): object {
+/** What the document needs of a route, whoever may call it. */
+export type Documented = Pick<
+  Route<unknown, string>,
+  'method' | 'path' | 'summary' | 'access' | 'body' | 'response' | 'status'
+>;
+
+const WHO_MAY: Record<string, string> = { public: 'For anyone: public.', user: 'For any signed-in user.' };
+
+/** OpenAPI 3.1 of the routes under each base (`/api`, `/v1`), from the very schemas that validate. */
+export function openApi(publicUrl: string, routesByBase: Record<string, Documented[]>): object {
   const paths: ZodOpenApiPathsObject = {};
-  for (const { path, method, summary, access, body, response, status = 200 } of routes) {
-    const address = `/api${path.replace(/:(\w+)/g, '{$1}')}`;
+  const all = Object.entries(routesByBase).flatMap(([base, routes]) => routes.map((route) => ({ base, ...route })));
+  for (const { base, path, method, summary, access, body, response, status = 200 } of all) {
+    const address = `${base}${path.replace(/:(\w+)/g, '{$1}')}`;
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+    const listed = base === '/api' && method === 'get' && names.length === 0;
     paths[address] = {
       ...paths[address],
       [method]: {
         summary,
-        description: `Needs the permission \`${access}\`.`,
+        description: WHO_MAY[access] ?? `Needs the permission \`${access}\`.`,
         tags: [path.split('/')[1]!],
         requestParams: {
           ...(names.length > 0 ? { path: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) } : {}),
-          ...(method === 'get' && names.length === 0 ? { query: LIST_PARAMETERS } : {}),
+          ...(listed ? { query: LIST_PARAMETERS } : {}),
         },
         ...(body ? { requestBody: { content: { 'application/json': { schema: body } } } } : {}),
         responses: {

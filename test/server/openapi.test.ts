@@ -1,3 +1,4 @@
+import { customerApiRoutes } from '../../server/customer-api';
 import { operatorApiRoutes } from '../../server/operator-api';
 import { startServer, type TestServer } from '../support/server';
 
@@ -38,6 +39,14 @@ describe('the OpenAPI document', () => {
       expect(inPath.map(({ name }) => name)).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name));
       expect(inPath.every(({ required }) => required)).toBe(true);
       expect(Object.keys(operation?.responses ?? {}).sort()).toEqual([String(status), 'default']);
+    }
+  });
+
+  it('names each route of the customer API, too', async () => {
+    const { paths } = await document();
+    for (const { method, path, access } of Object.values(customerApiRoutes(server.context, server.redis)).flat()) {
+      const operation = paths[`/v1${path.replace(/:(\w+)/g, '{$1}')}`]?.[method];
+      expect(operation?.description).toContain(access);
     }
   });
 
