@@ -18,8 +18,11 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
       styleOverrides: {
         body: { backgroundColor: ground, fontFeatureSettings: '"cv05", "tnum"' },
         // Wide tables scroll in their own part of the page, never the page itself.
-        '.RaLayout-root': { minWidth: '0 !important' },
-        '#main-content, .RaShow-main, .RaShow-card, .RaList-main': { minWidth: 0, maxWidth: '100%' },
+        '#root > .layout': { minWidth: 0 },
+        '.RaLayout-appFrame, .RaLayout-contentWithSidebar, #main-content, .RaShow-main, .RaShow-card, .RaList-main': {
+          minWidth: 0,
+          maxWidth: '100%',
+        },
         ':focus-visible': { outline: '2px solid currentColor', outlineOffset: 2 },
         'code, .mono': { fontFamily: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace', fontSize: '0.86em' },
       },

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { createStandIn } from '../../dev/stripe';
+import { createApp } from '../../server/app';
+import { systemActor } from '../../server/audit/actor';
+import { createOperator } from '../../server/operators/create-operator';
+import { connectRedis } from '../../server/redis';
+import { stripeOf } from '../../server/stripe/client';
+import { startWorkers } from '../../workers/start';
+import { makeContext } from '../support/context';
+import { serviceUrl } from '../support/database';
+import { aPlan } from '../support/factories';
+
+const KEYS = { STRIPE_SECRET_KEY: 'sk_test_tenantry', STRIPE_WEBHOOK_SECRET: 'whsec_tenantry' };
+export const OPERATOR = { email: 'ada@example.com', password: 'a long enough password' };
+
+export interface Mail {
+  subject: string;
+  text: string;
+}
+
+export interface BrowserWorld {
+  url: string;
+  browser: Browser;
+  /** A browser of its own, as another person's. */
+  person: (width?: number, colorScheme?: 'light' | 'dark') => Promise<Page>;
+  /** Waits for the newest mail to `address`; `after` mails have come before. */
+  mailTo: (address: string, after?: number) => Promise<Mail>;
+  close: () => Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** The whole product in one process: pages, API, workers, the Stripe stand-in, and a real browser. */
+export async function browserWorld(): Promise<BrowserWorld> {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const standIn = createStandIn({
+    secretKey: KEYS.STRIPE_SECRET_KEY,
+    webhookSecret: KEYS.STRIPE_WEBHOOK_SECRET,
+    webhookUrl: `${url}/webhooks/stripe`,
+  });
+  const { url: apiBase } = await standIn.start();
+  const made = await makeContext({ PUBLIC_URL: url, STRIPE_API_BASE: apiBase, ...KEYS });
+  const { context } = made;
+  const redis = connectRedis(context.config.redisUrl, context.log);
+  await once(redis, 'ready');
+  const server: Server = createApp(context, redis).listen(port);
+  await once(server, 'listening');
+  const workers = startWorkers(context, { prefix: `{browser-${randomBytes(4).toString('hex')}}` });
+
+  const stripe = stripeOf(context.config);
+  const product = await stripe.products.create({ name: 'Starter' });
+  const price = await stripe.prices.create({
+    product: product.id,
+    currency: 'eur',
+    unit_amount: 2900,
+    recurring: { interval: 'month' },
+  });
+  await aPlan(context, {
+    id: 'starter',
+    name: 'Starter',
+    priceText: '€29 a month',
+    rank: 10,
+    stripePriceIds: [price.id],
+  });
+  await createOperator(context.db, systemActor, { ...OPERATOR, name: 'Ada', role: 'admin' });
+
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  const people: BrowserContext[] = [];
+  return {
+    url,
+    browser,
+    async person(width = 1280, colorScheme = 'light') {
+      const person = await browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme });
+      people.push(person);
+      const page = await person.newPage();
+      page.setDefaultTimeout(15_000);
+      return page;
+    },
+    async mailTo(address, after = 0) {
+      const inbox = `${serviceUrl('TEST_MAILBOX_URL')}/api/email?to.address=${encodeURIComponent(address)}`;
+      for (
+        const end = Date.now() + 15_000;
+        Date.now() < end;
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      ) {
+        const mails = (await (await fetch(inbox)).json()) as (Mail & { date: string })[];
+        if (mails.length > after) return mails.sort((a, b) => (a.date < b.date ? 1 : -1))[0]!;
+      }
+      throw new Error(`No mail number ${after + 1} came for ${address} within 15 s.`);
+    },
+    async close() {
+      for (const person of people) await person.close();
+      await browser.close();
+      await workers.stop();
+      await standIn.stop();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      redis.disconnect();
+      await made.close();
+    },
+  };
+}
+
+/** Keeps a picture of the page under test/.artifacts, to be looked at by a person. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = join(__dirname, '../.artifacts');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
