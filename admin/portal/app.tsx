@@ -4,6 +4,8 @@ import { Home } from './home';
 import { asApiError, useAction, useLoad } from './hooks';
 import { Join } from './join';
 import { Button, Fault, Loading, Title } from './parts';
+import { PRODUCT } from './product';
+import { Profile } from './profile';
 import { Link, usePath } from './router';
 import { SignIn } from './sign-in';
 import { TenantPages } from './tenant';
@@ -15,6 +17,7 @@ function SignedIn({ path }: { path: string }) {
   if (!me.data) return me.error ? <Fault error={me.error} retry={() => void me.reload()} /> : <Loading />;
   const [, room, tenantId, tab] = path.split('/');
   if (path === '/') return <Home me={me.data} reload={me.reload} />;
+  if (path === '/profile') return <Profile me={me.data} />;
   if (room === 't' && tenantId)
     return <TenantPages key={tenantId} me={me.data} reload={me.reload} tenantId={tenantId} tab={tab || 'overview'} />;
   return (
@@ -31,12 +34,17 @@ function Header({ signedIn }: { signedIn: boolean }) {
   return (
     <header>
       <Link href="/" className="brand">
-        Tenantry
+        {PRODUCT}
       </Link>
       {signedIn && (
-        <Button busy={busy} onClick={() => void run(signOut)}>
-          Sign out
-        </Button>
+        <div className="row">
+          <Link href="/profile" className="beside">
+            Profile
+          </Link>
+          <Button busy={busy} onClick={() => void run(signOut)}>
+            Sign out
+          </Button>
+        </div>
       )}
       <Fault error={error} />
     </header>

@@ -1,46 +1,9 @@
-import { type FormEvent, useState } from 'react';
-import { canInTenant } from '../../domain/permissions';
+import { useState } from 'react';
 import { ask } from './api';
 import { useAction } from './hooks';
-import { Button, Confirm, Fault, Field, Notice } from './parts';
+import { Button, Confirm } from './parts';
 import { navigate } from './router';
 import { calledBy, type TabProps } from './types';
-
-function Rename({ tenant, api, reload }: TabProps) {
-  const [name, setName] = useState(tenant.name);
-  const [saved, setSaved] = useState(false);
-  const { busy, error, run } = useAction();
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    setSaved(false);
-    setSaved(
-      await run(async () => {
-        await ask('PATCH', api, { name: name.trim() });
-        await reload();
-      }),
-    );
-  };
-  return (
-    <section className="card">
-      <h2>Name</h2>
-      <form onSubmit={save}>
-        <Field
-          label="Name of the team"
-          required
-          maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          fault={error?.errors.name}
-        />
-        {!error?.errors.name && <Fault error={error} />}
-        {saved && <Notice kind="good">The name is changed.</Notice>}
-        <Button type="submit" busy={busy} disabled={name.trim() === tenant.name}>
-          Save
-        </Button>
-      </form>
-    </section>
-  );
-}
 
 function Leave({ me, tenant, api, reload }: TabProps) {
   const [asking, setAsking] = useState(false);
@@ -75,7 +38,7 @@ function Leave({ me, tenant, api, reload }: TabProps) {
   );
 }
 
-/** The first tab: what the team is to the reader, its name, and the way out. */
+/** The first tab: what the team is to the reader, and the way out. */
 export function Overview(props: TabProps) {
   const { me, tenant } = props;
   const active = tenant.status === 'active';
@@ -91,7 +54,6 @@ export function Overview(props: TabProps) {
           <dd>{tenant.status}</dd>
         </dl>
       </section>
-      {active && canInTenant(tenant.role, 'tenant:update') && <Rename {...props} />}
       {active && <Leave {...props} />}
     </>
   );

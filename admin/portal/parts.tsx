@@ -1,11 +1,12 @@
 import { type ComponentPropsWithRef, type ReactNode, useEffect, useId, useRef } from 'react';
 import type { ApiError } from './api';
+import { PRODUCT } from './product';
 
 /** The heading of a page: names the tab, and takes the focus so that a screen reader reads on from here. */
 export function Title({ children, tab = children }: { children: string; tab?: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${tab} · Tenantry`;
+    document.title = `${tab} · ${PRODUCT}`;
   }, [tab]);
   useEffect(() => {
     if (document.activeElement === null || document.activeElement === document.body) heading.current?.focus();

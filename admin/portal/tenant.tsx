@@ -3,6 +3,7 @@ import { Overview } from './overview';
 import { Notice, Title } from './parts';
 import { PlanPage } from './plan';
 import { Link } from './router';
+import { Settings } from './settings';
 import { forBrowser } from './storage';
 import { Team } from './team';
 import { calledBy, type TabProps } from './types';
@@ -11,6 +12,7 @@ const TABS = [
   { id: 'overview', label: 'Overview', Tab: Overview },
   { id: 'team', label: 'Team', Tab: Team },
   { id: 'plan', label: 'Plan', Tab: PlanPage },
+  { id: 'settings', label: 'Settings', Tab: Settings },
 ] as const;
 
 interface TenantPagesProps extends Omit<TabProps, 'tenant' | 'api'> {

@@ -12,6 +12,7 @@ export interface MyTenant {
 
 export interface Me {
   user: { id: string; name: string; email: string | null };
+  identities: { issuer: string; subject: string }[];
   tenants: MyTenant[];
 }
 
