@@ -42,8 +42,11 @@ export const auth: AuthProvider = {
     asked = undefined;
     await fetchUtils.fetchJson('/api/session', { method: 'DELETE' }).catch(() => undefined);
   },
+  /** Only a refusal signs out: an outage must not. */
   async checkAuth() {
-    await whoAmI();
+    await whoAmI().catch((error: { status?: number }) => {
+      if (error.status === 401) throw error;
+    });
   },
   async checkError(error: { status?: number }) {
     if (error.status !== 401) return;

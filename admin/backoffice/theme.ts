@@ -19,10 +19,11 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
         body: { backgroundColor: ground, fontFeatureSettings: '"cv05", "tnum"' },
         // Wide tables scroll in their own part of the page, never the page itself.
         '#root > .layout': { minWidth: 0 },
-        '.RaLayout-appFrame, .RaLayout-contentWithSidebar, #main-content, .RaShow-main, .RaShow-card, .RaList-main': {
-          minWidth: 0,
-          maxWidth: '100%',
-        },
+        '.RaLayout-appFrame, .RaLayout-contentWithSidebar, #main-content, .RaCreate-main, .RaCreate-card, .RaEdit-main, .RaEdit-card, .RaShow-main, .RaShow-card, .RaList-main':
+          {
+            minWidth: 0,
+            maxWidth: '100%',
+          },
         ':focus-visible': { outline: '2px solid currentColor', outlineOffset: 2 },
         'code, .mono': { fontFamily: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace', fontSize: '0.86em' },
       },

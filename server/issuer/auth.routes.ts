@@ -1,7 +1,7 @@
 import { type CookieOptions, type Request, Router } from 'express';
 import type Redis from 'ioredis';
 import { z } from 'zod';
-import { emailKey } from '../../domain/invitation';
+import { EMAIL_ADDRESS, emailKey } from '../../domain/invitation';
 import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
@@ -19,7 +19,7 @@ const email = z
   .string('is required.')
   .trim()
   .max(254)
-  .pipe(z.email('must be an email address, such as ann@example.com.'));
+  .regex(EMAIL_ADDRESS, 'must be an email address, such as ann@example.com.');
 const CodeBody = z.object({ email });
 const TokenBody = z.object({
   email,

@@ -1,6 +1,6 @@
 import { type EntityManager, Not } from 'typeorm';
 import { z } from 'zod';
-import { emailKey } from '../../domain/invitation';
+import { EMAIL_ADDRESS, emailKey } from '../../domain/invitation';
 import { OPERATOR_ROLES } from '../../domain/permissions';
 import { changesBetween, recordAudit } from '../audit/record';
 import type { Context } from '../context';
@@ -40,7 +40,7 @@ const fields = {
   name: z.string().trim().min(1, 'is required.').max(120),
   role: z.enum(OPERATOR_ROLES, `must be one of ${OPERATOR_ROLES.join(', ')}.`),
 };
-const email = z.email('must be an email address.').max(254);
+const email = z.string('is required.').trim().max(254).regex(EMAIL_ADDRESS, 'must be an email address.');
 const NewOperatorBody = z.object({ ...fields, email, password });
 const OperatorBody = z
   .object({ ...fields, password, status: z.enum(['active', 'suspended']), ...versionField })

@@ -15,6 +15,7 @@ import {
 } from '../http/operator-api';
 import type { Listing } from '../http/simple-rest';
 import { Tenant } from '../tenants/tenant.entity';
+import { decideTenantsOf } from './decide-tenants-of';
 import { Plan } from './plan.entity';
 import { PlanPrice } from './plan-price.entity';
 
@@ -151,6 +152,9 @@ const TOLD = [
   'trialDays',
 ] as const;
 
+/** Fields on which decisions hang. */
+const DECISIVE = ['kind', 'rank', 'seatLimit', 'seatsFromQuantity', 'stripeLookupKey', 'stripePriceIds'];
+
 async function updatePlan(tx: EntityManager, plan: Plan, given: Given): Promise<Changes> {
   const columns = columnsOf(given);
   const after = { ...plan, ...columns };
@@ -236,6 +240,7 @@ export function planRoutes(context: Context): OperatorRoute[] {
           const plan = await lockPlan(tx, params.id!);
           await requireVersion(context, plansListing, plan, version);
           const changes = await updatePlan(tx, plan, given);
+          if (DECISIVE.some((field) => field in changes)) await decideTenantsOf(tx, plan.id, context.now());
           if (Object.keys(changes).length > 0)
             await recordAudit(tx, {
               actor: caller.actor,

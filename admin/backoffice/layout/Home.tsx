@@ -18,7 +18,7 @@ interface TileProps {
 const Tile = ({ label, value, note, to, alarm = false }: TileProps) => (
   <Card>
     <CardActionArea component={Link} to={to} sx={{ p: 2, height: '100%' }}>
-      <Typography variant="body2" color="text.secondary">
+      <Typography variant="body2" color="textSecondary">
         {label}
       </Typography>
       <Typography
@@ -32,7 +32,7 @@ const Tile = ({ label, value, note, to, alarm = false }: TileProps) => (
       >
         {value}
       </Typography>
-      <Typography variant="caption" color="text.secondary">
+      <Typography variant="caption" color="textSecondary">
         {note ?? '\u00a0'}
       </Typography>
     </CardActionArea>
@@ -75,7 +75,7 @@ function Plans({ plans, total }: { plans: Overview['plans']; total: number }) {
 const Recent = ({ changes }: { changes: Overview['recentChanges'] }) => (
   <Section title="Latest plan changes">
     {changes.length === 0 && (
-      <Typography sx={{ px: 2, pb: 2 }} color="text.secondary">
+      <Typography sx={{ px: 2, pb: 2 }} color="textSecondary">
         None yet.
       </Typography>
     )}
@@ -92,7 +92,7 @@ const Recent = ({ changes }: { changes: Overview['recentChanges'] }) => (
             </Box>{' '}
             {change.fromPlanId ?? 'new'} → {change.toPlanId}
           </Typography>
-          <Typography variant="body2" color="text.secondary">
+          <Typography variant="body2" color="textSecondary">
             <When value={change.at} />
           </Typography>
         </ListItem>

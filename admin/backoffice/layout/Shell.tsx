@@ -4,7 +4,7 @@ import { AppBar, Layout, type LayoutProps, Menu, TitlePortal } from 'react-admin
 const Group = ({ title, children }: { title: string; children: React.ReactNode }) => (
   <>
     <Divider sx={{ my: 1, mx: 2, opacity: 0.6 }} />
-    <Typography variant="overline" color="text.secondary" sx={{ px: 2.25, lineHeight: 2, fontSize: '0.68rem' }} noWrap>
+    <Typography variant="overline" color="textSecondary" sx={{ px: 2.25, lineHeight: 2, fontSize: '0.68rem' }} noWrap>
       {title}
     </Typography>
     {children}

@@ -15,6 +15,7 @@ import { OPERATOR_ROLES } from '../../../domain/permissions';
 import { Act } from '../parts/act';
 import { StatusField, WhenField } from '../parts/fields';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
+import { SaveBar } from '../parts/save-bar';
 
 const roles = OPERATOR_ROLES.map((id) => ({
   id,
@@ -75,7 +76,7 @@ const Verbs = () => (
 
 const OperatorEdit = () => (
   <Edit mutationMode="pessimistic" redirect="list" actions={<Verbs />}>
-    <SimpleForm sx={{ maxWidth: 520 }}>
+    <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <TextInput source="name" required />
       <SelectInput source="role" choices={roles} isRequired />
       <SelectInput source="status" choices={statuses} isRequired />

@@ -41,7 +41,7 @@ export function Status({ value }: { value?: string | null }) {
 }
 
 export const Muted = ({ children }: { children: React.ReactNode }) => (
-  <Typography component="span" variant="body2" color="text.secondary">
+  <Typography component="span" variant="body2" color="textSecondary">
     {children}
   </Typography>
 );

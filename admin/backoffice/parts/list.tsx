@@ -2,7 +2,9 @@ import { Box, Typography, useMediaQuery } from '@mui/material';
 import type { Theme } from '@mui/material/styles';
 import {
   CreateButton,
+  defaultExporter,
   ExportButton,
+  type Exporter,
   FilterButton,
   List,
   type ListProps,
@@ -31,7 +33,7 @@ function Empty({ text }: { text: string }) {
   const filtered = Object.keys(filterValues ?? {}).length > 0;
   return (
     <Box sx={{ p: 5, textAlign: 'center' }}>
-      <Typography color="text.secondary">{filtered ? 'Nothing fits these filters.' : text}</Typography>
+      <Typography color="textSecondary">{filtered ? 'Nothing fits these filters.' : text}</Typography>
       {filtered && (
         <Box
           component="button"
@@ -46,6 +48,16 @@ function Empty({ text }: { text: string }) {
   );
 }
 
+/** A cell that begins so is run by spreadsheets as a formula (OWASP, "CSV injection"): an apostrophe makes it text. */
+const harmless = (value: unknown) => (typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
+const exporter: Exporter = (records, ...rest) =>
+  defaultExporter(
+    records.map((record) =>
+      Object.fromEntries(Object.entries(record).map(([field, value]) => [field, harmless(value)])),
+    ),
+    ...rest,
+  );
+
 interface PageProps extends Omit<ListProps, 'empty' | 'actions'> {
   creatable?: boolean;
   /** What an empty list says: what will stand here, and how it comes. */
@@ -54,7 +66,13 @@ interface PageProps extends Omit<ListProps, 'empty' | 'actions'> {
 
 /** A list page as all of ours are: filters, CSV, 25 a page, and words where there is nothing. */
 export const ListPage = ({ creatable = false, none, children, ...list }: PageProps) => (
-  <List perPage={25} empty={false} actions={<Actions filters={Boolean(list.filters)} create={creatable} />} {...list}>
+  <List
+    perPage={25}
+    exporter={exporter}
+    empty={false}
+    actions={<Actions filters={Boolean(list.filters)} create={creatable} />}
+    {...list}
+  >
     {children}
   </List>
 );

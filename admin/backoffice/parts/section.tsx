@@ -43,7 +43,7 @@ export const Facts = ({ children }: { children: React.ReactNode }) => (
 
 export const Fact = ({ label, children }: { label: string; children: React.ReactNode }) => (
   <Box sx={{ minWidth: 0 }}>
-    <Typography component="dt" variant="caption" color="text.secondary">
+    <Typography component="dt" variant="caption" color="textSecondary">
       {label}
     </Typography>
     <Typography component="dd" variant="body2" sx={{ m: 0, overflowWrap: 'anywhere' }}>

@@ -93,7 +93,7 @@ export function Diff() {
   const fields = Object.entries(changes);
   if (fields.length === 0)
     return (
-      <Typography variant="body2" color="text.secondary">
+      <Typography variant="body2" color="textSecondary">
         —
       </Typography>
     );

@@ -1,4 +1,5 @@
 import { Create, Edit, ReferenceInput, SelectInput, SimpleForm, TextInput } from 'react-admin';
+import { SaveBar } from '../parts/save-bar';
 
 const Fields = () => (
   <>
@@ -28,7 +29,7 @@ export const TenantCreate = () => (
 
 export const TenantEdit = () => (
   <Edit mutationMode="pessimistic" redirect="show">
-    <SimpleForm sx={{ maxWidth: 520 }} toolbar={undefined}>
+    <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <Fields />
     </SimpleForm>
   </Edit>

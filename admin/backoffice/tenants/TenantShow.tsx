@@ -29,6 +29,15 @@ function Verbs() {
   const { name, status } = tenant;
   return (
     <TopToolbar sx={{ gap: 1, flexWrap: 'wrap' }}>
+      {status !== 'deleted' && (
+        <Act
+          resource="tenants"
+          verb="reconcile"
+          label="Sync now"
+          explain={`All Stripe customers of ${name} are read again, and its plan is decided anew.`}
+          done="Queued: the plan is checked in a moment"
+        />
+      )}
       {status === 'active' && (
         <Act
           resource="tenants"
@@ -188,7 +197,7 @@ export const TenantShow = () => (
         <AuditTable hide={['tenant']} />
       </Many>
     </Section>
-    <Typography variant="caption" color="text.secondary">
+    <Typography variant="caption" color="textSecondary">
       Times are told from now; hover for the exact moment.
     </Typography>
   </Show>

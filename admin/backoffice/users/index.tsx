@@ -16,6 +16,7 @@ import {
 } from 'react-admin';
 import { Id, Status, StatusField, When, WhenField } from '../parts/fields';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
+import { SaveBar } from '../parts/save-bar';
 import { Fact, Facts, Section } from '../parts/section';
 import { MembershipsTable } from '../parts/tables';
 
@@ -98,7 +99,7 @@ const UserCreate = () => (
 
 const UserEdit = () => (
   <Edit mutationMode="pessimistic" redirect="show">
-    <SimpleForm sx={{ maxWidth: 520 }}>
+    <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <TextInput source="name" />
       <TextInput source="email" type="email" />
       <SelectInput source="status" choices={statuses} helperText="A suspended user can't use any tenant" />
