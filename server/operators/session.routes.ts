@@ -12,6 +12,7 @@ import { makeLimit } from '../http/limits';
 import type { OperatorCaller } from '../http/operator-api';
 import { parse } from '../http/routes';
 import { Operator } from './operator.entity';
+import { OperatorSession } from './operator-session.entity';
 import { presentOperator } from './operators.routes';
 import { passwordFits } from './password';
 import { OperatorSessionStore } from './session-store';
@@ -97,7 +98,16 @@ export function sessionRouter(context: Context, redis: Redis): Router {
     res.json(presentOperator(operator));
   });
 
+  /** Signs out here; with `?everywhere=true`, in every browser of the same operator. */
   router.delete('/session', async (req, res) => {
+    const { operatorId } = req.session;
+    if (operatorId && req.query.everywhere === 'true') {
+      const { actor } = await operatorOf(context)(req, 'overview:read');
+      await inTransaction(context.db, async (tx) => {
+        await tx.delete(OperatorSession, { operatorId });
+        await recordAudit(tx, { actor, action: 'operator.sign-out', resource: 'operators', resourceId: operatorId });
+      });
+    }
     await new Promise<void>((resolve, reject) => req.session.destroy((error) => (error ? reject(error) : resolve())));
     res.json({});
   });

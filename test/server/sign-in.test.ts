@@ -114,6 +114,15 @@ describe('signing out', () => {
     await server.anonymous().get('/api/session').set('Cookie', cookie.split(';')[0]!).expect(401);
   });
 
+  it('lets an operator of any role end all of the own sessions at once', async () => {
+    const here = await server.signIn('viewer');
+    const elsewhere = server.anonymous();
+    await elsewhere.post('/api/session').send({ email: here.email, password: PASSWORD }).expect(200);
+    await here.agent.delete('/api/session?everywhere=true').expect(200);
+    await here.agent.get('/api/session').expect(401);
+    await elsewhere.get('/api/session').expect(401);
+  });
+
   it('everywhere ends each session of the operator, and only theirs', async () => {
     const admin = await server.signIn('admin');
     const other = await server.signIn('viewer');

@@ -1,5 +1,17 @@
-import { Box, Divider, Typography } from '@mui/material';
-import { AppBar, Layout, type LayoutProps, Menu, TitlePortal } from 'react-admin';
+import { Box, Divider, MenuItem, Typography } from '@mui/material';
+import {
+  AppBar,
+  fetchUtils,
+  Layout,
+  type LayoutProps,
+  Logout,
+  Menu,
+  TitlePortal,
+  UserMenu,
+  useLogout,
+  useNotify,
+  useUserMenu,
+} from 'react-admin';
 
 const Group = ({ title, children }: { title: string; children: React.ReactNode }) => (
   <>
@@ -28,16 +40,42 @@ const SideMenu = () => (
       <Menu.ResourceItem name="findings" />
       <Menu.ResourceItem name="stripe-events" />
     </Group>
-    <Group title="System">
+    <Group title="Mail">
       <Menu.ResourceItem name="emails" />
+    </Group>
+    <Group title="System">
       <Menu.ResourceItem name="audit-log" />
       <Menu.ResourceItem name="operators" />
     </Group>
   </Menu>
 );
 
+/** For a lost or shared computer: every browser in which this operator is signed in. */
+function SignOutEverywhere() {
+  const logout = useLogout();
+  const notify = useNotify();
+  const { onClose } = useUserMenu() ?? {};
+  const signOut = async () => {
+    onClose?.();
+    try {
+      await fetchUtils.fetchJson('/api/session?everywhere=true', { method: 'DELETE' });
+      await logout();
+    } catch (error) {
+      notify((error as Error).message, { type: 'error' });
+    }
+  };
+  return <MenuItem onClick={signOut}>Sign out everywhere</MenuItem>;
+}
+
+const Person = () => (
+  <UserMenu>
+    <SignOutEverywhere />
+    <Logout />
+  </UserMenu>
+);
+
 const Bar = () => (
-  <AppBar color="default">
+  <AppBar color="default" userMenu={<Person />}>
     <Box
       component="span"
       sx={{
