@@ -5,9 +5,11 @@ import { type Actor, systemActor } from '../../server/audit/actor';
 import { type AuditInput, type ChainedEntry, type ChainHead, chainEntry, chainOf } from '../../server/audit/record';
 import type { PlanChange } from '../../server/billing/plan-change.entity';
 import { newId } from '../../server/db/id';
-import { randomToken, sha256 } from '../../server/secrets';
+import type { Membership } from '../../server/memberships/membership.entity';
+import { sha256 } from '../../server/secrets';
 import type { Tenant } from '../../server/tenants/tenant.entity';
 import { mirrorOf, type SeedSubscription, subscriptionOf } from './billing';
+import { invitationsOf } from './invitations';
 import { domainOf, FIRST_NAMES, LAST_NAMES, organisation } from './names';
 import { SEED_PLANS } from './plans';
 import { Random } from './random';
@@ -29,7 +31,7 @@ export class World {
   readonly tenants: Partial<Tenant>[] = [];
   readonly users: object[] = [];
   readonly identities: object[] = [];
-  readonly memberships: object[] = [];
+  readonly memberships: Pick<Membership, 'id' | 'tenantId' | 'userId' | 'role' | 'createdAt'>[] = [];
   readonly invitations: object[] = [];
   readonly tokens: object[] = [];
   readonly emails: object[] = [];
@@ -349,88 +351,24 @@ export class World {
   }
 
   #addInvitations(tenantId: string, tenantName: string, createdAt: Date, n: number): void {
-    const random = this.#random;
-    const states = ['pending', 'accepted', 'expired', 'revoked'] as const;
-    const wanted = n % 3 === 0 ? [states[(n / 3) % 4]!] : n % 10 === 1 ? (['pending', 'pending'] as const) : [];
-    for (const [index, status] of wanted.entries()) {
-      const at = new Date(
-        Math.max(
-          +createdAt + 3_600_000,
-          +this.now - (status === 'pending' ? random.whole(1, 5) : random.whole(9, 120)) * DAY,
-        ),
-      );
-      const expiresAt = new Date(+at + 7 * DAY);
-      if (status !== 'pending' && expiresAt > this.now) continue;
-      const member = this.memberships.filter((one) => (one as { tenantId: string }).tenantId === tenantId).at(-1) as {
-        userId: string;
-        role: string;
-      };
-      const accepter = status === 'accepted' ? this.#people.find(({ id }) => id === member.userId) : undefined;
-      const email =
-        accepter?.email ??
-        `${random.pick(FIRST_NAMES)}.${random.pick(LAST_NAMES)}${index}@${domainOf(tenantName)}`.toLowerCase();
-      const id = newId('inv');
-      const failed = status === 'pending' && n % 4 === 1;
-      const tokenHash = sha256(randomToken());
-      const role = accepter ? (member.role as TenantRole) : 'member';
-      this.invitations.push({
-        id,
-        tenantId,
-        email,
-        emailKey: emailKey(email),
-        role,
-        status,
-        pending: status === 'pending' ? 1 : null,
-        tokenHash,
-        expiresAt,
-        sentCount: failed ? 0 : 1,
-        lastSentAt: failed ? null : new Date(+at + 4000),
-        deliveryStatus: failed ? 'failed' : 'sent',
-        invitedByType: this.operator.type,
-        invitedById: this.operator.id,
-        invitedByName: this.operator.name,
-        acceptedAt: accepter ? new Date(+at + DAY) : null,
-        acceptedByUserId: accepter?.id ?? null,
-        createdAt: at,
-      });
-      this.tokens.push({ tokenHash, invitationId: id, createdAt: at });
-      this.emails.push({
-        id: newId('eml'),
-        kind: 'invitation',
-        to: email,
-        status: failed ? 'failed' : 'sent',
-        attempts: failed ? 3 : 1,
-        lastError: failed ? '550 5.1.1 No such mailbox' : null,
-        invitationId: id,
-        tenantId,
-        messageId: `<${sha256(id).slice(0, 26)}@${this.hostname}>`,
-        data: { tenantName, inviterName: this.operator.name, role, expiresAt: expiresAt.toISOString() },
-        smtpResponse: failed ? '550 5.1.1 No such mailbox' : '250 2.0.0 OK',
-        createdAt: at,
-        sentAt: failed ? null : new Date(+at + 4000),
-      });
-      this.#tell(
-        {
-          action: 'invitation.create',
-          resource: 'invitations',
-          resourceId: id,
-          tenantId,
-          changes: { email: { from: null, to: email }, role: { from: null, to: role } },
-        },
-        at,
-      );
-      if (status !== 'pending')
-        this.#tell(
-          {
-            actor: status === 'revoked' ? this.operator : systemActor,
-            action: `invitation.${status === 'accepted' ? 'accept' : status === 'revoked' ? 'revoke' : 'expire'}`,
-            resource: 'invitations',
-            resourceId: id,
-            tenantId,
-            changes: { status: { from: 'pending', to: status } },
-          },
-          new Date(Math.min(+at + 7 * DAY, +this.now - 60_000)),
-        );
+    const member = this.memberships.filter((one) => one.tenantId === tenantId).at(-1)!;
+    const newest = { ...this.#people.find(({ id }) => id === member.userId)!, role: member.role };
+    const told = invitationsOf({
+      tenantId,
+      tenantName,
+      createdAt,
+      n,
+      now: this.now,
+      newest,
+      random: this.#random,
+      operator: this.operator,
+      hostname: this.hostname,
+    });
+    for (const { invitation, token, email, entries } of told) {
+      this.invitations.push(invitation);
+      this.tokens.push(token);
+      this.emails.push(email);
+      for (const { at, ...entry } of entries) this.#tell(entry, at);
     }
   }
 }

@@ -39,44 +39,29 @@ export const personalHash = (salt: string, value: string): string =>
 
 export type Hashed = Omit<AuditEntry, 'hash' | 'id'> & { id: string };
 
+const HASHED = [
+  'id',
+  'chain',
+  'seq',
+  'at',
+  'actorType',
+  'actorId',
+  'action',
+  'resource',
+  'resourceId',
+  'tenantId',
+  'changes',
+  'reason',
+  'requestId',
+  'personalHashes',
+  'prevHash',
+] as const satisfies (keyof Hashed)[];
+
 /** The hash that an entry must bear: over all its fields and the hash of the entry before it. */
-export const entryHash = (entry: Hashed): string => {
-  const {
-    id,
-    chain,
-    seq,
-    at,
-    actorType,
-    actorId,
-    action,
-    resource,
-    resourceId,
-    tenantId,
-    changes,
-    reason,
-    requestId,
-    personalHashes,
-    prevHash,
-  } = entry;
-  const fields = {
-    id,
-    chain,
-    seq,
-    at,
-    actorType,
-    actorId,
-    action,
-    resource,
-    resourceId,
-    tenantId,
-    changes,
-    reason,
-    requestId,
-    personalHashes,
-    prevHash,
-  };
-  return createHash('sha256').update(canonical(fields)).digest('hex');
-};
+export const entryHash = (entry: Hashed): string =>
+  createHash('sha256')
+    .update(canonical(Object.fromEntries(HASHED.map((field) => [field, entry[field]]))))
+    .digest('hex');
 
 const plain = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
 
