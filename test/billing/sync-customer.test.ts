@@ -148,9 +148,9 @@ describe('several workers at one customer', () => {
     const { context, standIn } = world;
     const tenant = await aTenant(context);
     const { customer } = await paying(tenant.id);
-    standIn.world.faults.apiDelayMs = 300;
+    standIn.world.faults.apiDelayMs = 1000;
     const slow = expect(sync(customer.id)).rejects.toBeInstanceOf(RetrySoon);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     await context.db.query('UPDATE customer_leases SET expiresAt = UTC_TIMESTAMP(3) WHERE customerId = ?', [
       customer.id,
     ]);
@@ -167,9 +167,9 @@ describe('several workers at one customer', () => {
     const { customer } = await paying(tenant.id);
     const owe = () => inTransaction(context.db, (tx) => oweJob(tx, { kind: 'sync-customer', subject: customer.id }));
     const early = await owe();
-    standIn.world.faults.apiDelayMs = 300;
+    standIn.world.faults.apiDelayMs = 1000;
     const running = sync(customer.id);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const late = await owe();
     await running;
     standIn.world.faults.apiDelayMs = 0;
