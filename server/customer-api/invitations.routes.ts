@@ -10,7 +10,7 @@ import { acceptInvitation, previewInvitation } from '../invitations/accept-invit
 import { lockInvitation, resendInvitation, revokeInvitation } from '../invitations/change-invitation';
 import { createInvitation } from '../invitations/create-invitation';
 import { Invitation } from '../invitations/invitation.entity';
-import { NewInvitationFields, resendLimits } from '../invitations/invitations.routes';
+import { NewInvitationFields, oncePerRequest, resendLimits } from '../invitations/invitations.routes';
 import { Tenant } from '../tenants/tenant.entity';
 import {
   type PublicRoute,
@@ -134,11 +134,13 @@ export function invitationRoutes(context: Context, redis: Redis): TenantRoute[] 
       path: '/tenants/:id/invitations/:inv/resend',
       access: 'invitations:resend',
       summary: 'Send an invitation again, with a new link',
-      handle: ({ caller, params }) =>
-        change(caller, 'invitations:resend', params.inv!, async (tx, invitation, tenant) => {
+      handle({ caller, params }) {
+        const limit = oncePerRequest(limitResend);
+        return change(caller, 'invitations:resend', params.inv!, async (tx, invitation, tenant) => {
           await resendInvitation(tx, context, caller.actor, invitation, tenant);
-          await limitResend(invitation);
-        }),
+          await limit(invitation);
+        });
+      },
     }),
     tenantRoute({
       method: 'delete',

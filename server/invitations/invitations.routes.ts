@@ -94,6 +94,15 @@ export function resendLimits(redis: Redis): (invitation: Invitation) => Promise<
   };
 }
 
+/** A transaction that lost a race runs again; the request has been counted all the same, and is not counted twice. */
+export function oncePerRequest(take: (invitation: Invitation) => Promise<void>): typeof take {
+  let taken: Promise<void> | undefined;
+  return (invitation) => {
+    taken ??= take(invitation);
+    return taken;
+  };
+}
+
 export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[] {
   const listing = invitationsListing(context);
   const limitResend = resendLimits(redis);
@@ -131,11 +140,13 @@ export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[
       path: '/invitations/:id/resend',
       access: 'invitations:resend',
       summary: 'Send an invitation again, with a new link',
-      handle: ({ params, caller }) =>
-        change(params.id!, async (tx, invitation, tenant) => {
+      handle({ params, caller }) {
+        const limit = oncePerRequest(limitResend);
+        return change(params.id!, async (tx, invitation, tenant) => {
           await resendInvitation(tx, context, caller.actor, invitation, tenant);
-          await limitResend(invitation);
-        }),
+          await limit(invitation);
+        });
+      },
     }),
     operatorRoute({
       method: 'post',
