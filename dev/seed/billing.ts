@@ -91,6 +91,10 @@ export function mirrorOf(seed: SeedSubscription, now: Date) {
       lookupKey: seed.lookupKey,
       quantity: 1,
       currentPeriodEnd: seed.periodEnd.toISOString(),
+      unitAmount: seed.amount,
+      currency: 'eur',
+      interval: 'month',
+      intervalCount: 1,
     },
   ];
   const common = {
@@ -115,6 +119,7 @@ export function mirrorOf(seed: SeedSubscription, now: Date) {
     quantity: 1,
     trialEnd: seed.trialEnd,
     startedAt: seed.startedAt,
+    createdAt: seed.startedAt,
     syncedAt: now,
   };
   const customer = {

@@ -15,6 +15,8 @@ export class Finding {
   @PrimaryColumn(word()) id: string;
   @Column(word(200)) fingerprint: string;
   @Column(word(40)) kind: string;
+  /** What brought it about; see CauseClass in domain/. */
+  @Column(word(40)) cause: string;
   @Column(word(16)) severity: string;
   @Column({ ...word(16), default: 'open' }) status: FindingStatus;
   @Column(nullableWord()) tenantId: string | null;

@@ -34,6 +34,7 @@ export async function settleFindings(
         fingerprint,
         tenantId,
         kind: finding.kind,
+        cause: finding.kind,
         subscriptionId: finding.subscriptionId,
         customerId: finding.customerId,
         firstSeenAt: now,

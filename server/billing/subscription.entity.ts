@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { count, flag, json, moment, nullableMoment, nullableWord, word } from '../db/columns';
+import { count, flag, json, moment, nullableJson, nullableMoment, nullableWord, word } from '../db/columns';
 
 export interface MirroredItem {
   id: string;
@@ -8,6 +8,18 @@ export interface MirroredItem {
   quantity: number;
   /** ISO 8601. Since API version 2025-03-31 Stripe keeps periods on items alone. */
   currentPeriodEnd: string | null;
+  /** Per unit and period, in the currency's minor unit; null where the price is tiered or metered. */
+  unitAmount: number | null;
+  currency: string | null;
+  interval: 'day' | 'week' | 'month' | 'year' | null;
+  intervalCount: number | null;
+}
+
+/** What a subscription schedule turns it into next. */
+export interface ScheduledChange {
+  /** ISO 8601. */
+  at: string;
+  items: { priceId: string; quantity: number }[];
 }
 
 /** Our copy of a Stripe subscription, with what it last earned and whether it last counted. */
@@ -15,6 +27,7 @@ export interface MirroredItem {
 @Index('subscriptions_customer', ['customerId'])
 @Index('subscriptions_tenant', ['tenantId', 'status'])
 @Index('subscriptions_status', ['status', 'startedAt'])
+@Index('subscriptions_created', ['createdAt', 'id'])
 @Index('subscriptions_started', ['startedAt', 'id'])
 @Index('subscriptions_period_end', ['currentPeriodEnd', 'id'])
 export class Subscription {
@@ -38,6 +51,11 @@ export class Subscription {
   @Column({ type: 'boolean', nullable: true, default: null }) lastCounted: boolean | null;
   /** Set when Stripe stopped listing it; it then goes on as it last counted. */
   @Column(nullableMoment) missingSince: Date | null;
+  @Column(nullableJson) scheduledChange: ScheduledChange | null;
   @Column(moment) startedAt: Date;
+  /** Stripe's `created`: a sweep walks the account by it. */
+  @Column(moment) createdAt: Date;
+  /** Of all that was read of it and its customer, so that a sweep need not compare field by field. */
+  @Column(nullableWord(64)) contentHash: string | null;
   @Column(moment) syncedAt: Date;
 }

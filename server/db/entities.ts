@@ -1,11 +1,12 @@
 import { AuditChain, AuditEntry, AuditPersonal } from '../audit/audit.entity';
 import { Checkout } from '../billing/checkout.entity';
-import { CustomerLease } from '../billing/customer-lease.entity';
 import { Finding } from '../billing/finding.entity';
+import { LeaseRow } from '../billing/lease.entity';
 import { Override } from '../billing/override.entity';
 import { PlanChange } from '../billing/plan-change.entity';
 import { StripeCustomer } from '../billing/stripe-customer.entity';
 import { StripeEvent } from '../billing/stripe-event.entity';
+import { StripeState } from '../billing/stripe-state.entity';
 import { Subscription } from '../billing/subscription.entity';
 import { ContactRequest } from '../customer-api/contact-request.entity';
 import { Email } from '../emails/email.entity';
@@ -18,6 +19,7 @@ import { Operator } from '../operators/operator.entity';
 import { OperatorSession } from '../operators/operator-session.entity';
 import { Plan } from '../plans/plan.entity';
 import { PlanPrice } from '../plans/plan-price.entity';
+import { ReconcileChange, ReconcileRow, ReconcileRun, ReconcileWindow } from '../reconcile/reconcile-run.entity';
 import { Tenant } from '../tenants/tenant.entity';
 import { Identity } from '../users/identity.entity';
 import { User } from '../users/user.entity';
@@ -28,13 +30,13 @@ export const entities = [
   AuditPersonal,
   Checkout,
   ContactRequest,
-  CustomerLease,
   Email,
   Finding,
   Identity,
   Invitation,
   InvitationToken,
   IssuerKey,
+  LeaseRow,
   Membership,
   Operator,
   OperatorSession,
@@ -43,9 +45,14 @@ export const entities = [
   Plan,
   PlanChange,
   PlanPrice,
+  ReconcileChange,
+  ReconcileRow,
+  ReconcileRun,
+  ReconcileWindow,
   SignInCode,
   StripeCustomer,
   StripeEvent,
+  StripeState,
   Subscription,
   Tenant,
   User,

@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto';
 import type Stripe from 'stripe';
-import type { MirroredItem, Subscription } from '../billing/subscription.entity';
+import type { MirroredItem, ScheduledChange, Subscription } from '../billing/subscription.entity';
 
 const moment = (seconds: number | null | undefined): Date | null =>
   seconds === null || seconds === undefined ? null : new Date(seconds * 1000);
 
-type Price = Pick<Stripe.Price, 'id' | 'lookup_key'>;
+type Price = Pick<Stripe.Price, 'id' | 'lookup_key' | 'unit_amount' | 'currency'> & {
+  recurring: Pick<Stripe.Price.Recurring, 'interval' | 'interval_count'> | null;
+};
+type Phase = Pick<Stripe.SubscriptionSchedule.Phase, 'start_date'> & {
+  items: Pick<Stripe.SubscriptionSchedule.Phase.Item, 'price' | 'quantity'>[];
+};
+type Schedule = { phases: Phase[]; current_phase: Stripe.SubscriptionSchedule['current_phase'] };
 type Item = Pick<Stripe.SubscriptionItem, 'id' | 'quantity' | 'current_period_end'> & { price: Price };
 
 /** What we read of a Stripe subscription, and nothing more. */
@@ -18,8 +25,9 @@ export type StripeSubscription = Pick<
   | 'pause_collection'
   | 'livemode'
   | 'start_date'
+  | 'created'
   | 'customer'
-> & { items: { data: Item[] } };
+> & { items: { data: Item[] }; schedule: string | Schedule | null };
 
 /** The part of the mirror that Stripe decides. */
 export type SubscriptionFacts = Pick<
@@ -36,11 +44,15 @@ export type SubscriptionFacts = Pick<
   | 'trialEnd'
   | 'pauseCollection'
   | 'livemode'
+  | 'scheduledChange'
   | 'startedAt'
+  | 'createdAt'
 >;
 
 export const idOf = (reference: string | { id: string }): string =>
   typeof reference === 'string' ? reference : reference.id;
+
+const INTERVALS = ['day', 'week', 'month', 'year'] as const;
 
 const itemFacts = (item: Item): MirroredItem => ({
   id: item.id,
@@ -49,7 +61,23 @@ const itemFacts = (item: Item): MirroredItem => ({
   // Metered prices have no quantity.
   quantity: item.quantity ?? 1,
   currentPeriodEnd: moment(item.current_period_end)?.toISOString() ?? null,
+  unitAmount: item.price.unit_amount,
+  currency: item.price.currency,
+  interval: INTERVALS.find((known) => known === item.price.recurring?.interval) ?? null,
+  intervalCount: item.price.recurring?.interval_count ?? null,
 });
+
+/** The phase that follows the running one. A schedule that was not expanded, or has run out, changes nothing. */
+function nextPhase(schedule: StripeSubscription['schedule']): ScheduledChange | null {
+  if (!schedule || typeof schedule === 'string') return null;
+  const { current_phase: current, phases } = schedule;
+  const next = current && phases.find(({ start_date }) => start_date >= current.end_date);
+  if (!next) return null;
+  return {
+    at: new Date(next.start_date * 1000).toISOString(),
+    items: next.items.map(({ price, quantity }) => ({ priceId: idOf(price), quantity: quantity ?? 1 })),
+  };
+}
 
 /** Stripe's subscription as our mirror keeps it. Its period is that of the item that ends first. */
 export function subscriptionFacts(subscription: StripeSubscription): SubscriptionFacts {
@@ -68,9 +96,39 @@ export function subscriptionFacts(subscription: StripeSubscription): Subscriptio
     trialEnd: moment(subscription.trial_end),
     pauseCollection: subscription.pause_collection !== null,
     livemode: subscription.livemode,
+    scheduledChange: nextPhase(subscription.schedule),
     startedAt: moment(subscription.start_date) ?? new Date(0),
+    createdAt: moment(subscription.created) ?? new Date(0),
   };
 }
+
+/** What we read of a Stripe customer. */
+export interface CustomerFacts {
+  deleted: boolean;
+  /** Null of a deleted customer: Stripe tells nothing of it any more. */
+  livemode: boolean | null;
+  email: string | null;
+  name: string | null;
+  /** `metadata.tenantId`: a hint that links the customer where our own record has no link. */
+  tenantId: string | null;
+}
+
+export const customerFacts = (customer: Stripe.Customer | Stripe.DeletedCustomer): CustomerFacts =>
+  customer.deleted
+    ? { deleted: true, livemode: null, email: null, name: null, tenantId: null }
+    : {
+        deleted: false,
+        livemode: customer.livemode,
+        email: customer.email,
+        name: customer.name ?? null,
+        tenantId: customer.metadata.tenantId || null,
+      };
+
+/** Changes whenever anything that we keep of a subscription or of its customer does. */
+export const contentHash = (subscription: SubscriptionFacts, customer: CustomerFacts): string =>
+  createHash('sha256')
+    .update(JSON.stringify([subscription, customer]))
+    .digest('base64');
 
 /** When the grace of an overdue subscription began: the due or finalised time of its oldest open invoice. */
 export function oldestOpenInvoice(

@@ -42,6 +42,8 @@ export class Tenant {
   /** When time alone changes the plan: the end of an override, of grace, of a cancelled period. */
   @Column(nullableMoment) nextDecisionAt: Date | null;
   @Column(nullableMoment) lastSyncedAt: Date | null;
+  /** Since when a sweep knows it to differ from Stripe; null where none does. */
+  @Column(nullableMoment) differsSince: Date | null;
   @Column(nullableText(500)) suspendedReason: string | null;
   @Column(nullableMoment) deletedAt: Date | null;
   @CreateDateColumn(createdMoment) createdAt: Date;

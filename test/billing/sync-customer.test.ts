@@ -151,9 +151,7 @@ describe('several workers at one customer', () => {
     standIn.world.faults.apiDelayMs = 1000;
     const slow = expect(sync(customer.id)).rejects.toBeInstanceOf(RetrySoon);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    await context.db.query('UPDATE customer_leases SET expiresAt = UTC_TIMESTAMP(3) WHERE customerId = ?', [
-      customer.id,
-    ]);
+    await context.db.query('UPDATE leases SET expiresAt = UTC_TIMESTAMP(3) WHERE name = ?', [customer.id]);
     const later = await takeLease(context.db, customer.id);
     await slow;
     standIn.world.faults.apiDelayMs = 0;

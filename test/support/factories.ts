@@ -109,6 +109,7 @@ export async function aSubscription(context: Context, given: Partial<Subscriptio
     quantity: 1,
     currentPeriodEnd,
     startedAt: now(),
+    createdAt: now(),
     syncedAt: now(),
     items: [
       {
