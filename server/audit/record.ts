@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { insertMany } from '../db/bulk';
 import { newId } from '../db/id';
 import type { Actor } from './actor';
 import { AuditChain, AuditEntry, AuditPersonal } from './audit.entity';
@@ -131,18 +132,39 @@ export function chainEntry(head: ChainHead, input: AuditInput, at: Date): Chaine
 }
 
 /**
- * Appends one entry to its chain, in the transaction that makes the change. Call it last: the chain's head stays
- * locked until the transaction ends.
+ * Appends entries to their chains, in the transaction that makes the changes. Call it last: the heads of the chains
+ * stay locked until the transaction ends.
  */
-export async function recordAudit(tx: EntityManager, input: AuditInput): Promise<void> {
-  const chain = chainOf(input);
-  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES (?, 0, ?)', [chain, '']);
-  const head = await tx.findOneOrFail(AuditChain, { where: { chain }, lock: { mode: 'pessimistic_write' } });
-  const { entry, personal, head: next } = chainEntry(head, input, new Date());
-  await tx.getRepository(AuditEntry).insert(entry as QueryDeepPartialEntity<AuditEntry>);
-  await tx.insert(AuditPersonal, personal);
-  await tx.update(AuditChain, { chain }, { seq: next.seq, hash: next.hash });
+export async function recordAudits(tx: EntityManager, inputs: readonly AuditInput[]): Promise<void> {
+  const chains = [...new Set(inputs.map(chainOf))].sort();
+  if (chains.length === 0) return;
+  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES ?', [chains.map((chain) => [chain, 0, ''])]);
+  const locked: ChainHead[] = await tx.query(
+    'SELECT chain, seq, hash FROM audit_chains WHERE chain IN (?) ORDER BY chain FOR UPDATE',
+    [chains],
+  );
+  const heads = new Map(locked.map((head) => [head.chain, head]));
+  const at = new Date();
+  const chained = inputs.map((input) => {
+    const next = chainEntry(heads.get(chainOf(input))!, input, at);
+    heads.set(next.head.chain, next.head);
+    return next;
+  });
+  await insertMany<AuditEntry>(
+    tx,
+    AuditEntry,
+    chained.map(({ entry }) => entry),
+  );
+  await insertMany(
+    tx,
+    AuditPersonal,
+    chained.flatMap(({ personal }) => personal),
+  );
+  await insertMany(tx, AuditChain, [...heads.values()], { update: ['seq', 'hash'] });
 }
+
+/** Appends one entry to its chain; see recordAudits. */
+export const recordAudit = (tx: EntityManager, input: AuditInput): Promise<void> => recordAudits(tx, [input]);
 
 /** The before and after of those `fields` that differ. */
 export function changesBetween<T extends object>(
