@@ -1,8 +1,9 @@
 import type { Catalogue, PlanDecision, PlanFacts, PlanFinding, PlanLayer } from './decide-plan.types';
 import { day, earliest } from './moment';
+import { monthlyWorth, sumOf } from './money-at-risk';
 import type { CataloguePlan } from './plan';
 import { strongestOverride, type WeighedOverride, weighOverride } from './weigh-override';
-import { byRank, byStrength, type Weighed, weighSubscription } from './weigh-subscription';
+import { byRank, byStrength, type Found, type Weighed, weighSubscription } from './weigh-subscription';
 
 interface Candidate {
   layer: PlanLayer['layer'];
@@ -47,7 +48,7 @@ function subscriptionCandidate(best: Weighed | undefined): Candidate | null {
   return { layer: 'subscription', id: subscription.id, plan, reason, seatLimit };
 }
 
-function severalSubscriptions(counting: Weighed[]): PlanFinding[] {
+function severalSubscriptions(counting: Weighed[]): Found[] {
   const [best, ...others] = counting;
   if (!best || others.length === 0) return [];
   const names = others.map(({ subscription }) => subscription.id).join(', ');
@@ -65,7 +66,7 @@ function severalSubscriptions(counting: Weighed[]): PlanFinding[] {
 }
 
 /** Stripe goes on collecting for an overdue subscription though the customer has bought anew. */
-function supersededSubscriptions(weighed: Weighed[], counting: Weighed[]): PlanFinding[] {
+function supersededSubscriptions(weighed: Weighed[], counting: Weighed[]): Found[] {
   const paid = counting.find(({ subscription: { status } }) => status === 'active' || status === 'trialing');
   if (!paid) return [];
   return weighed
@@ -82,7 +83,7 @@ function supersededSubscriptions(weighed: Weighed[], counting: Weighed[]): PlanF
     }));
 }
 
-function unknownPlans(facts: PlanFacts, catalogue: Catalogue, base: Candidate): PlanFinding[] {
+function unknownPlans(facts: PlanFacts, catalogue: Catalogue, base: Candidate): Found[] {
   const named = [facts.basePlanId, ...facts.overrides.map(({ planId }) => planId)];
   const unknown = [...new Set(named)].filter((planId) => !catalogue.some(({ id }) => id === planId)).sort();
   if (unknown.length === 0) return [];
@@ -97,6 +98,39 @@ function unknownPlans(facts: PlanFacts, catalogue: Catalogue, base: Candidate): 
       actual: base.plan.id,
     },
   ];
+}
+
+function seatOverrun(
+  { memberCount }: PlanFacts,
+  { seatLimit, plan }: Candidate,
+  subscriptionId: string | null,
+): Found[] {
+  if (memberCount === undefined || seatLimit === null || memberCount <= seatLimit) return [];
+  return [
+    {
+      kind: 'seat-overrun',
+      severity: 'warning',
+      subscriptionId,
+      customerId: null,
+      summary: `${memberCount} members are on ${plan.name}, which has ${seatLimit} seats. Nobody is cut off; nobody can join.`,
+      expected: `at most ${seatLimit} members`,
+      actual: `${memberCount} members`,
+    },
+  ];
+}
+
+/** Adds what kind of cause a finding has, and the money that hangs on the subscriptions that it names. */
+function explained(found: Found, weighed: readonly Weighed[]): PlanFinding {
+  const several = found.kind === 'several-subscriptions' ? (found.actual ?? '').split(', ') : [found.subscriptionId];
+  const concerned = weighed.filter(
+    ({ subscription: { id } }) =>
+      several.includes(id) && (found.kind !== 'several-subscriptions' || id !== found.subscriptionId),
+  );
+  return {
+    ...found,
+    cause: found.kind === 'past-due' ? 'payment-overdue' : found.kind,
+    atRisk: sumOf(concerned.map(({ subscription: { items } }) => monthlyWorth(items))),
+  };
 }
 
 function layersOf(
@@ -155,19 +189,22 @@ export function decidePlan(facts: PlanFacts, catalogue: Catalogue, now: Date): P
   const winner = pinned ? override : best;
 
   const moments = [...overrides.flatMap((one) => one.moments), ...weighed.map(({ until }) => until)];
+  const subscriptionId = winner.layer === 'subscription' ? winner.id : null;
+  const found = [
+    ...weighed.flatMap(({ findings }) => findings),
+    ...severalSubscriptions(counting),
+    ...supersededSubscriptions(weighed, counting),
+    ...unknownPlans(facts, catalogue, base),
+    ...seatOverrun(facts, winner, subscriptionId),
+  ];
   return {
     planId: winner.plan.id,
     source: winner.layer,
     reason: winner.reason,
-    subscriptionId: winner.layer === 'subscription' ? winner.id : null,
+    subscriptionId,
     overrideId: winner.layer === 'override' ? winner.id : null,
     seatLimit: winner.seatLimit,
-    findings: [
-      ...weighed.flatMap(({ findings }) => findings),
-      ...severalSubscriptions(counting),
-      ...supersededSubscriptions(weighed, counting),
-      ...unknownPlans(facts, catalogue, base),
-    ],
+    findings: found.map((one) => explained(one, weighed)),
     layers: layersOf(overrides, weighed, base, winner, pinned),
     earned: Object.fromEntries(weighed.map(({ subscription: { id }, earned }) => [id, earned])),
     nextChangeAt: earliest(moments.filter((moment) => moment !== null && moment > now)),

@@ -1,3 +1,4 @@
+import type { Money } from './money-at-risk';
 import type { CataloguePlan } from './plan';
 
 export interface OverrideFact {
@@ -15,6 +16,11 @@ export interface ItemFact {
   priceId: string;
   lookupKey: string | null;
   quantity: number;
+  /** Per unit and period, in the currency's minor unit; null where the price is tiered or metered. */
+  unitAmount?: number | null;
+  currency?: string | null;
+  interval?: 'day' | 'week' | 'month' | 'year' | null;
+  intervalCount?: number | null;
 }
 
 export interface SubscriptionFact {
@@ -45,6 +51,8 @@ export interface PlanFacts {
   graceDays: number;
   /** The mode of our own Stripe key. */
   livemode: boolean;
+  /** Of the tenant, to see whether they fit into the decided seat limit. */
+  memberCount?: number;
 }
 
 export type Catalogue = readonly CataloguePlan[];
@@ -59,16 +67,27 @@ export type FindingKind =
   | 'wrong-mode'
   | 'deleted-customer'
   | 'collection-paused'
-  | 'past-due';
+  | 'past-due'
+  | 'seat-overrun'
+  | 'orphan-subscription'
+  | 'handler-failed'
+  | 'missed-webhook'
+  | 'abandoned-checkout';
+
+/** What brought a finding about: by it operators know what to do. */
+export type CauseClass = Exclude<FindingKind, 'past-due'> | 'payment-overdue';
 
 export interface PlanFinding {
   kind: FindingKind;
+  cause: CauseClass;
   severity: 'info' | 'warning' | 'critical';
   subscriptionId: string | null;
   customerId: string | null;
   summary: string;
   expected: string | null;
   actual: string | null;
+  /** What is at risk a month; null where that is not known. */
+  atRisk: Money | null;
 }
 
 /** What one layer said, and why it won or lost. */

@@ -3,6 +3,9 @@ import { type Circumstances, judgeSubscription } from './judge-subscription';
 import { known } from './moment';
 import type { CataloguePlan } from './plan';
 
+/** A finding before its cause and the money at risk are worked out. */
+export type Found = Omit<PlanFinding, 'cause' | 'atRisk'>;
+
 export interface Weighed {
   subscription: SubscriptionFact;
   /** The plan that it earns while it counts; null where neither its prices nor our record name one. */
@@ -11,7 +14,7 @@ export interface Weighed {
   quantity: number | null;
   counts: boolean;
   why: string;
-  findings: PlanFinding[];
+  findings: Found[];
   /** When time alone ends its standing. */
   until: Date | null;
   /** What to keep with the mirror: the plan that it earned when it last counted with a price that we know. */
@@ -46,7 +49,7 @@ function planByPrice(items: readonly ItemFact[], catalogue: Catalogue) {
   return { plan: best, quantity: mostOf(items.filter((item) => planOfItem(item, catalogue)?.id === best.id)) };
 }
 
-const unknownPrice = ({ id, customerId, items, lastEarnedPlanId }: SubscriptionFact): PlanFinding => ({
+const unknownPrice = ({ id, customerId, items, lastEarnedPlanId }: SubscriptionFact): Found => ({
   kind: 'unknown-price',
   severity: 'critical',
   subscriptionId: id,
@@ -71,7 +74,7 @@ export function weighSubscription(
   const priced = frozen ? null : planByPrice(subscription.items, catalogue);
   const kept = catalogue.find(({ id }) => id === subscription.lastEarnedPlanId) ?? null;
   const blind = counts && !frozen && !priced;
-  const findings: PlanFinding[] = verdict.findings.map((finding) => ({
+  const findings: Found[] = verdict.findings.map((finding) => ({
     ...finding,
     subscriptionId: subscription.id,
     customerId: subscription.customerId,

@@ -1,82 +1,92 @@
 import { type EntityManager, In, MoreThan } from 'typeorm';
 import { decidePlan } from '../../domain/decide-plan';
-import type { PlanDecision, PlanFacts } from '../../domain/decide-plan.types';
-import type { Actor } from '../audit/actor';
-import { changesBetween, recordAudit } from '../audit/record';
+import type { Catalogue, PlanDecision } from '../../domain/decide-plan.types';
+import { type AuditInput, changesBetween, recordAudits } from '../audit/record';
 import type { Context } from '../context';
-import { newId } from '../db/id';
+import { insertMany } from '../db/bulk';
 import { loadCatalogue } from '../plans/catalogue';
 import { Tenant } from '../tenants/tenant.entity';
+import type { Cause } from './cause';
 import { Override } from './override.entity';
 import { PlanChange } from './plan-change.entity';
+import { planStep } from './plan-step';
 import { settleFindings } from './settle-findings';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 
-export interface Cause {
-  actor: Actor;
-  eventId?: string | null;
-  runId?: string | null;
+/** A plan that a decision changed. */
+export interface PlanMove {
+  tenantId: string;
+  fromPlanId: string;
+  toPlanId: string;
+  reason: string;
+  subscriptionId: string | null;
+  lowers: boolean;
 }
 
-/** What decidePlan is asked about a tenant: its base, overrides that have not ended, and all mirrored subscriptions. */
-async function factsOf(
-  tx: EntityManager,
-  { config, now }: Context,
-  tenant: Tenant,
-): Promise<{ facts: PlanFacts; mirror: Subscription[] }> {
-  const [overrides, mirror] = await Promise.all([
-    tx.findBy(Override, { tenantId: tenant.id, endsAt: MoreThan(now()) }),
-    tx.findBy(Subscription, { tenantId: tenant.id }),
-  ]);
-  const customerIds = [...new Set(mirror.map(({ customerId }) => customerId))];
-  const customers = customerIds.length > 0 ? await tx.findBy(StripeCustomer, { id: In(customerIds) }) : [];
-  const deleted = new Set(customers.filter((customer) => customer.deleted).map(({ id }) => id));
-  const subscriptions = mirror.map((row) => ({
-    ...row,
-    customerDeleted: deleted.has(row.customerId),
-    lastEarnedPlanId: row.planId,
-  }));
-  return {
-    facts: {
-      basePlanId: tenant.basePlanId,
-      overrides,
-      subscriptions,
-      graceDays: config.pastDueGraceDays,
-      livemode: config.stripe.livemode,
-    },
-    mirror,
-  };
+/** What is decided in one go: rows of the mirror that are about to be written, with the audit entries they owe. */
+export interface PendingMirror {
+  rows: readonly Subscription[];
+  audits: readonly AuditInput[];
 }
 
-async function keepEarned(tx: EntityManager, mirror: Subscription[], decision: PlanDecision): Promise<void> {
-  for (const row of mirror) {
-    const earned = decision.earned[row.id];
-    if (!earned || (earned.planId === row.planId && earned.counts === row.lastCounted)) continue;
-    await tx.update(Subscription, { id: row.id }, { planId: earned.planId, lastCounted: earned.counts });
-    row.planId = earned.planId;
-    row.lastCounted = earned.counts;
-  }
+export interface Decided {
+  decisions: Map<string, PlanDecision>;
+  moves: PlanMove[];
+  findings: number;
 }
 
-/**
- * Decides the plan of a tenant and writes it, in the caller's transaction: the tenant's row is locked first, and a
- * plan that changes leaves a plan change and an audit entry. Gives the decision, or null where there is no such tenant.
- */
-export async function decideTenant(
-  tx: EntityManager,
-  context: Context,
-  tenantId: string,
-  cause: Cause,
-): Promise<PlanDecision | null> {
-  const tenant = await tx.findOne(Tenant, { where: { id: tenantId }, lock: { mode: 'pessimistic_write' } });
-  if (!tenant) return null;
-  const now = context.now();
-  const { facts, mirror } = await factsOf(tx, context, tenant);
-  const decision = decidePlan(facts, await loadCatalogue(tx), now);
-  await keepEarned(tx, mirror, decision);
+const TENANT_FIELDS = [
+  'planId',
+  'planSource',
+  'subscriptionId',
+  'subscriptionStatus',
+  'currentPeriodEnd',
+  'cancelAt',
+  'seatLimit',
+  'nextDecisionAt',
+] as const satisfies (keyof Tenant)[];
+
+/** Reads tenants and holds their rows until the transaction ends, in the order of their ids, so that none wait in a ring. */
+export async function lockTenants(tx: EntityManager, ids: Iterable<string | null>): Promise<Map<string, Tenant>> {
+  const wanted = [...new Set([...ids].filter((id): id is string => id !== null))].sort();
+  if (wanted.length === 0) return new Map();
+  const lock = { mode: 'pessimistic_write' as const };
+  const tenants = await tx.find(Tenant, { where: { id: In(wanted) }, order: { id: 'ASC' }, lock });
+  return new Map(tenants.map((tenant) => [tenant.id, tenant]));
+}
+
+/** Rows by the tenant that they belong to. */
+function byTenant<Row extends { tenantId: string | null }>(rows: Iterable<Row>): Map<string | null, Row[]> {
+  const groups = new Map<string | null, Row[]>();
+  for (const row of rows) groups.set(row.tenantId, [...(groups.get(row.tenantId) ?? []), row]);
+  return groups;
+}
+
+async function loadMirror(tx: EntityManager, tenantIds: string[], pending: PendingMirror) {
+  const stored = tenantIds.length > 0 ? await tx.findBy(Subscription, { tenantId: In(tenantIds) }) : [];
+  const rows = new Map(stored.map((row) => [row.id, row]));
+  for (const row of pending.rows) rows.set(row.id, row);
+  return byTenant(rows.values());
+}
+
+async function deletedAmong(tx: EntityManager, mirror: Map<string | null, Subscription[]>): Promise<Set<string>> {
+  const ids = [...new Set([...mirror.values()].flat().map(({ customerId }) => customerId))];
+  if (ids.length === 0) return new Set();
+  const rows = await tx.find(StripeCustomer, { select: { id: true }, where: { id: In(ids), deleted: true } });
+  return new Set(rows.map(({ id }) => id));
+}
+
+const rankOf = (catalogue: Catalogue, planId: string): number =>
+  catalogue.find(({ id }) => id === planId)?.rank ?? Number.NEGATIVE_INFINITY;
+
+const newest = (mirror: readonly Subscription[]): Subscription | undefined =>
+  [...mirror].sort((a, b) => +b.startedAt - +a.startedAt)[0];
+
+/** The tenant's columns that follow from a decision. */
+function decidedFields(decision: PlanDecision, mirror: readonly Subscription[]) {
   const shown = mirror.find(({ id }) => id === decision.subscriptionId) ?? newest(mirror);
-  const next = {
+  return {
     planId: decision.planId,
     planSource: decision.source,
     subscriptionId: decision.subscriptionId,
@@ -86,67 +96,141 @@ export async function decideTenant(
     seatLimit: decision.seatLimit,
     nextDecisionAt: decision.nextChangeAt,
   };
-  const changes = changesBetween<Tenant>(tenant, next, [
-    'planId',
-    'planSource',
-    'subscriptionId',
-    'subscriptionStatus',
-    'currentPeriodEnd',
-    'cancelAt',
-    'seatLimit',
-    'nextDecisionAt',
-  ]);
-  if (Object.keys(changes).length > 0) {
-    const moved = tenant.planId !== next.planId;
-    await tx.update(Tenant, { id: tenantId }, { ...next, ...(moved ? { planSince: now } : {}) });
-    if (moved) await recordPlanChange(tx, { tenantId, fromPlanId: tenant.planId, decision, cause, at: now });
-    const { nextDecisionAt: _, ...told } = changes;
-    if (Object.keys(told).length > 0) {
-      const action = moved ? 'tenant.change-plan' : 'tenant.update-billing';
-      await recordAudit(tx, {
-        actor: cause.actor,
-        action,
-        resource: 'tenants',
-        resourceId: tenantId,
-        tenantId,
-        changes: told,
-        reason: decision.reason,
-      });
-    }
-  }
-  await settleFindings(tx, tenantId, decision.findings, now);
-  return decision;
 }
 
-const newest = (mirror: Subscription[]): Subscription | undefined =>
-  [...mirror].sort((a, b) => +b.startedAt - +a.startedAt)[0];
-
-interface PlanStep {
-  tenantId: string;
-  fromPlanId: string | null;
-  decision: Pick<PlanDecision, 'planId' | 'source' | 'reason' | 'subscriptionId'>;
-  cause: Cause;
-  at: Date;
-}
-
-/** Adds a step to a tenant's plan history. */
-export async function recordPlanChange(
-  tx: EntityManager,
-  { tenantId, fromPlanId, decision, cause, at }: PlanStep,
-): Promise<void> {
-  await tx.insert(PlanChange, {
-    id: newId('pch'),
-    tenantId,
-    fromPlanId,
-    toPlanId: decision.planId,
-    source: decision.source,
-    reason: decision.reason,
-    subscriptionId: decision.subscriptionId,
-    eventId: cause.eventId ?? null,
-    runId: cause.runId ?? null,
-    actorType: cause.actor.type,
-    actorId: cause.actor.id,
-    actorName: cause.actor.name,
-    at,
+/** Rows whose earned plan or standing the decision changed; the change is made in place. */
+function keepEarned(mirror: Subscription[], earned: PlanDecision['earned']): Subscription[] {
+  return mirror.filter((row) => {
+    const kept = earned[row.id];
+    if (!kept || (kept.planId === row.planId && kept.counts === row.lastCounted)) return false;
+    row.planId = kept.planId;
+    row.lastCounted = kept.counts;
+    return true;
   });
+}
+
+interface Surroundings {
+  context: Context;
+  catalogue: Catalogue;
+  overrides: readonly Override[];
+  deletedCustomers: ReadonlySet<string>;
+  cause: Cause;
+  now: Date;
+}
+
+/** What follows from deciding one tenant; what is null does not change. */
+interface Outcome {
+  decision: PlanDecision;
+  tenant: Tenant | null;
+  move: PlanMove | null;
+  step: PlanChange | null;
+  audit: AuditInput | null;
+}
+
+function decideOne(tenant: Tenant, mirror: readonly Subscription[], around: Surroundings): Outcome {
+  const { context, catalogue, overrides, deletedCustomers, cause, now } = around;
+  const subscriptions = mirror.map((row) => ({
+    ...row,
+    customerDeleted: deletedCustomers.has(row.customerId),
+    lastEarnedPlanId: row.planId,
+  }));
+  const { pastDueGraceDays: graceDays, stripe } = context.config;
+  const { id: tenantId, basePlanId, memberCount, planId: fromPlanId } = tenant;
+  const facts = { basePlanId, overrides, subscriptions, graceDays, livemode: stripe.livemode, memberCount };
+  const decision = decidePlan(facts, catalogue, now);
+  const next = decidedFields(decision, mirror);
+  const changes = changesBetween<Tenant>(tenant, next, TENANT_FIELDS);
+  if (Object.keys(changes).length === 0) return { decision, tenant: null, move: null, step: null, audit: null };
+  const { planId: toPlanId, reason, subscriptionId } = decision;
+  const moved = fromPlanId !== toPlanId;
+  const lowers = rankOf(catalogue, toPlanId) < rankOf(catalogue, fromPlanId);
+  const { nextDecisionAt: _, ...told } = changes;
+  const action = moved ? 'tenant.change-plan' : 'tenant.update-billing';
+  return {
+    decision,
+    tenant: { ...tenant, ...next, planSince: moved ? now : tenant.planSince },
+    move: moved ? { tenantId, fromPlanId, toPlanId, reason, subscriptionId, lowers } : null,
+    step: moved ? planStep({ tenantId, fromPlanId, decision, cause, at: now }) : null,
+    audit:
+      Object.keys(told).length > 0
+        ? { actor: cause.actor, action, resource: 'tenants', resourceId: tenantId, tenantId, changes: told, reason }
+        : null,
+  };
+}
+
+/**
+ * Decides the plans of tenants and writes all that follows, in the caller's transaction: the mirror's pending rows,
+ * what each subscription earns, the tenants, plan changes, findings and audit entries.
+ *
+ * @param tenants locked by lockTenants; every tenant of a pending row must be among them
+ */
+export async function decideTenants(
+  tx: EntityManager,
+  context: Context,
+  tenants: ReadonlyMap<string, Tenant>,
+  cause: Cause,
+  pending: PendingMirror = { rows: [], audits: [] },
+): Promise<Decided> {
+  const now = context.now();
+  const ids = [...tenants.keys()];
+  const mirror = await loadMirror(tx, ids, pending);
+  const deletedCustomers = await deletedAmong(tx, mirror);
+  const running = ids.length > 0 ? await tx.findBy(Override, { tenantId: In(ids), endsAt: MoreThan(now) }) : [];
+  const overrides = byTenant(running);
+  const catalogue = await loadCatalogue(tx);
+  const outcomes = [...tenants.values()].map((tenant) =>
+    decideOne(tenant, mirror.get(tenant.id) ?? [], {
+      context,
+      catalogue,
+      overrides: overrides.get(tenant.id) ?? [],
+      deletedCustomers,
+      cause,
+      now,
+    }),
+  );
+  const rows = new Map(pending.rows.map((row) => [row.id, row]));
+  const earned = Object.assign({}, ...outcomes.map(({ decision }) => decision.earned)) as PlanDecision['earned'];
+  for (const row of keepEarned([...mirror.values()].flat(), earned)) rows.set(row.id, row);
+
+  await writeRows(tx, [...rows.values()]);
+  await insertMany(
+    tx,
+    Tenant,
+    outcomes.flatMap(({ tenant }) => tenant ?? []),
+    {
+      update: [...TENANT_FIELDS, 'planSince'],
+      also: ['version = version + 1', 'updatedAt = CURRENT_TIMESTAMP(3)'],
+    },
+  );
+  await insertMany(
+    tx,
+    PlanChange,
+    outcomes.flatMap(({ step }) => step ?? []),
+  );
+  const decisions = new Map(ids.map((id, index) => [id, outcomes[index]!.decision]));
+  const scopes = [...decisions].map(([tenantId, { findings }]) => ({ tenantId, customerId: null, found: findings }));
+  const findings = await settleFindings(tx, scopes, now);
+  await recordAudits(tx, [...pending.audits, ...outcomes.flatMap(({ audit }) => audit ?? [])]);
+  return { decisions, moves: outcomes.flatMap(({ move }) => move ?? []), findings };
+}
+
+async function writeRows(tx: EntityManager, rows: Subscription[]): Promise<void> {
+  const [first] = rows;
+  if (!first) return;
+  const columns = tx.connection.getMetadata(Subscription).columns.map(({ propertyName }) => propertyName);
+  const update = columns.filter((name) => name !== 'id') as (keyof Subscription & string)[];
+  // Rows of one statement bear the same properties, in whatever order they were made.
+  const whole = rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name as keyof Subscription]])));
+  await insertMany<Subscription>(tx, Subscription, whole as Partial<Subscription>[], { update });
+}
+
+/** decideTenants for one: gives its decision, or null where there is no such tenant. */
+export async function decideTenant(
+  tx: EntityManager,
+  context: Context,
+  tenantId: string,
+  cause: Cause,
+): Promise<PlanDecision | null> {
+  const { decisions } = await decideTenants(tx, context, await lockTenants(tx, [tenantId]), cause);
+  return decisions.get(tenantId) ?? null;
 }

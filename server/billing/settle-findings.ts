@@ -1,49 +1,116 @@
 import { type EntityManager, In } from 'typeorm';
 import type { PlanFinding } from '../../domain/decide-plan.types';
+import { insertMany } from '../db/bulk';
 import { newId } from '../db/id';
 import { Finding } from './finding.entity';
 
-const fingerprintOf = (tenantId: string, { kind, subscriptionId }: PlanFinding) =>
-  [kind, tenantId, subscriptionId ?? '-'].join('/');
+/** What was found of one tenant, or of one customer without a tenant: all there is, so that what is gone is closed. */
+export interface Scope {
+  tenantId: string | null;
+  customerId: string | null;
+  found: readonly PlanFinding[];
+}
 
-/** Makes the tenant's open findings equal to what its decision found: raises, refreshes, and closes what is gone. */
-export async function settleFindings(
-  tx: EntityManager,
-  tenantId: string,
-  found: PlanFinding[],
-  now: Date,
-): Promise<void> {
-  const standing = await tx.findBy(Finding, { tenantId });
-  const byFingerprint = new Map(standing.map((row) => [row.fingerprint, row]));
-  const seen = new Set<string>();
-  for (const finding of found) {
-    const fingerprint = fingerprintOf(tenantId, finding);
-    if (seen.has(fingerprint)) continue;
-    seen.add(fingerprint);
-    const row = byFingerprint.get(fingerprint);
-    const facts = {
-      severity: finding.severity,
-      summary: finding.summary,
-      expected: finding.expected,
-      actual: finding.actual?.slice(0, 500) ?? null,
-      lastSeenAt: now,
-    };
-    if (!row)
-      await tx.insert(Finding, {
-        id: newId('fnd'),
-        fingerprint,
-        tenantId,
-        kind: finding.kind,
-        cause: finding.kind,
-        subscriptionId: finding.subscriptionId,
-        customerId: finding.customerId,
-        firstSeenAt: now,
-        ...facts,
+/** Raised and closed by what they tell of, not by a decision. */
+const EVENTFUL = ['handler-failed', 'missed-webhook'];
+
+const scopeOf = ({ tenantId, customerId }: Pick<Scope, 'tenantId' | 'customerId'>): string =>
+  tenantId ?? customerId ?? '-';
+const fingerprintOf = (scope: string, { kind, subscriptionId, customerId }: PlanFinding) =>
+  [kind, scope, subscriptionId ?? customerId ?? '-'].join('/');
+
+const factsOf = (finding: PlanFinding) => ({
+  severity: finding.severity,
+  cause: finding.cause,
+  summary: finding.summary.slice(0, 500),
+  expected: finding.expected?.slice(0, 500) ?? null,
+  actual: finding.actual?.slice(0, 500) ?? null,
+  atRiskAmount: finding.atRisk ? String(finding.atRisk.amount) : null,
+  atRiskCurrency: finding.atRisk?.currency ?? null,
+});
+
+const rowOf = (scope: Scope, finding: PlanFinding, now: Date): Finding => ({
+  id: newId('fnd'),
+  fingerprint: fingerprintOf(scopeOf(scope), finding),
+  kind: finding.kind,
+  ...factsOf(finding),
+  status: 'open',
+  tenantId: scope.tenantId,
+  customerId: finding.customerId ?? scope.customerId,
+  subscriptionId: finding.subscriptionId,
+  firstSeenAt: now,
+  lastSeenAt: now,
+  resolvedAt: null,
+});
+
+const standingIn = async (tx: EntityManager, scopes: readonly Scope[]): Promise<Finding[]> => {
+  const tenantIds = scopes.flatMap(({ tenantId }) => tenantId ?? []);
+  const customerIds = scopes.flatMap(({ tenantId, customerId }) => (tenantId ? [] : (customerId ?? [])));
+  const [ofTenants, ofCustomers] = await Promise.all([
+    tenantIds.length > 0 ? tx.findBy(Finding, { tenantId: In(tenantIds) }) : [],
+    customerIds.length > 0 ? tx.findBy(Finding, { customerId: In(customerIds) }) : [],
+  ]);
+  return [...ofTenants, ...ofCustomers.filter(({ tenantId }) => tenantId === null)];
+};
+
+/**
+ * Makes the findings of each scope equal to what was found: raises, refreshes, opens again what was resolved, and
+ * closes what is gone. One row a fingerprint, so that first and last seen tell the story. Gives how many are open.
+ */
+export async function settleFindings(tx: EntityManager, scopes: readonly Scope[], now: Date): Promise<number> {
+  const standing = await standingIn(tx, scopes);
+  const known = new Map(standing.map((row) => [row.fingerprint, row]));
+  const rows = new Map<string, Finding>();
+  for (const scope of scopes)
+    for (const finding of scope.found) {
+      const row = rowOf(scope, finding, now);
+      const before = known.get(row.fingerprint);
+      const open = before && before.status !== 'resolved';
+      rows.set(row.fingerprint, {
+        ...row,
+        ...(before ? { id: before.id, firstSeenAt: before.firstSeenAt } : {}),
+        ...(open ? { status: before.status } : {}),
       });
-    else if (row.status === 'resolved')
-      await tx.update(Finding, { id: row.id }, { ...facts, status: 'open', resolvedAt: null });
-    else await tx.update(Finding, { id: row.id }, facts);
-  }
-  const gone = standing.filter((row) => row.status !== 'resolved' && !seen.has(row.fingerprint)).map(({ id }) => id);
-  if (gone.length > 0) await tx.update(Finding, { id: In(gone) }, { status: 'resolved', resolvedAt: now });
+    }
+  const update = [...FACTS, 'status', 'lastSeenAt', 'resolvedAt'] as const;
+  await insertMany(tx, Finding, [...rows.values()], { update });
+  const gone = standing.filter(
+    ({ status, fingerprint, kind }) => status !== 'resolved' && !rows.has(fingerprint) && !EVENTFUL.includes(kind),
+  );
+  await resolve(
+    tx,
+    gone.map(({ id }) => id),
+    now,
+  );
+  return rows.size;
+}
+
+const FACTS = ['severity', 'cause', 'summary', 'expected', 'actual', 'atRiskAmount', 'atRiskCurrency'] as const;
+
+async function resolve(tx: EntityManager, ids: string[], now: Date): Promise<void> {
+  if (ids.length > 0) await tx.update(Finding, { id: In(ids) }, { status: 'resolved', resolvedAt: now });
+}
+
+/** Raises findings that no decision would find again: they stay until `closeEventful`, or are `over` at once. */
+export async function raiseEventful(
+  tx: EntityManager,
+  scope: Scope,
+  now: Date,
+  state: { over: boolean } = { over: false },
+): Promise<void> {
+  const rows = scope.found.map((finding) => ({
+    ...rowOf(scope, finding, now),
+    ...(state.over ? { status: 'resolved' as const, resolvedAt: now } : {}),
+  }));
+  await insertMany(tx, Finding, rows, { update: [...FACTS, 'status', 'lastSeenAt', 'resolvedAt'] });
+}
+
+/** Closes what a failed handler left, once its customers were read. */
+export async function closeHandlerFailed(tx: EntityManager, customerIds: string[], now: Date): Promise<void> {
+  const failed = await tx.findBy(Finding, { customerId: In(customerIds), kind: 'handler-failed' });
+  await resolve(
+    tx,
+    failed.filter(({ status }) => status !== 'resolved').map(({ id }) => id),
+    now,
+  );
 }

@@ -1,47 +1,51 @@
 import Stripe from 'stripe';
 import { GiveUp } from '../jobs/settle';
-import { oldestOpenInvoice, type SubscriptionFacts, subscriptionFacts } from './facts';
-
-export type CustomerReading =
-  | { deleted: true; livemode: null; subscriptions: ReadSubscription[] }
-  | {
-      deleted: false;
-      livemode: boolean;
-      email: string | null;
-      name: string | null;
-      /** `metadata.tenantId`: a hint that links the customer where our own record has no link. */
-      tenantId: string | null;
-      subscriptions: ReadSubscription[];
-    };
+import {
+  type CustomerFacts,
+  contentHash,
+  customerFacts,
+  oldestOpenInvoice,
+  type SubscriptionFacts,
+  subscriptionFacts,
+} from './facts';
 
 export type ReadSubscription = SubscriptionFacts & {
   /** While `past_due`: the due or finalised time of its oldest open invoice, where Stripe has one. */
   overdueSince: Date | null;
+  contentHash: string;
 };
 
-async function readSubscription(stripe: Stripe, subscription: Stripe.Subscription): Promise<ReadSubscription> {
+/** What Stripe says of one customer. */
+export interface CustomerReading {
+  customer: CustomerFacts;
+  subscriptions: ReadSubscription[];
+}
+
+/** What must be expanded wherever subscriptions are listed. */
+export const SUBSCRIPTION_EXPANDS = ['data.schedule'];
+
+async function itemsOf(stripe: Stripe, subscription: Stripe.Subscription): Promise<Stripe.SubscriptionItem[]> {
   // Stripe cuts nested lists short; the rest stands behind the item's own list.
-  const data = subscription.items.has_more
-    ? await stripe.subscriptionItems
-        .list({ subscription: subscription.id, limit: 100 })
-        .autoPagingToArray({ limit: 1000 })
-    : subscription.items.data;
-  const overdueSince =
-    subscription.status === 'past_due'
-      ? oldestOpenInvoice(
-          await stripe.invoices
-            .list({ subscription: subscription.id, status: 'open', limit: 100 })
-            .autoPagingToArray({ limit: 1000 }),
-        )
-      : null;
-  return { ...subscriptionFacts({ ...subscription, items: { data } }), overdueSince };
+  if (!subscription.items.has_more) return subscription.items.data;
+  const listed = stripe.subscriptionItems.list({ subscription: subscription.id, limit: 100 });
+  return listed.autoPagingToArray({ limit: 10_000 });
+}
+
+async function overdueSince(stripe: Stripe, { id, status }: Stripe.Subscription): Promise<Date | null> {
+  if (status !== 'past_due') return null;
+  const open = stripe.invoices.list({ subscription: id, status: 'open', limit: 100 });
+  return oldestOpenInvoice(await open.autoPagingToArray({ limit: 10_000 }));
 }
 
 /** Every subscription that Stripe lists for a customer, ended ones too. */
-async function readSubscriptions(stripe: Stripe, customer: string): Promise<ReadSubscription[]> {
+async function readSubscriptions(stripe: Stripe, id: string, customer: CustomerFacts): Promise<ReadSubscription[]> {
   const read: ReadSubscription[] = [];
-  for await (const subscription of stripe.subscriptions.list({ customer, status: 'all', limit: 100 }))
-    read.push(await readSubscription(stripe, subscription));
+  const listed = stripe.subscriptions.list({ customer: id, status: 'all', limit: 100, expand: SUBSCRIPTION_EXPANDS });
+  for await (const subscription of listed) {
+    const facts = subscriptionFacts({ ...subscription, items: { data: await itemsOf(stripe, subscription) } });
+    const overdue = await overdueSince(stripe, subscription);
+    read.push({ ...facts, overdueSince: overdue, contentHash: contentHash(facts, customer) });
+  }
   return read;
 }
 
@@ -51,11 +55,8 @@ async function readSubscriptions(stripe: Stripe, customer: string): Promise<Read
  */
 export async function readCustomer(stripe: Stripe, id: string): Promise<CustomerReading> {
   try {
-    const customer = await stripe.customers.retrieve(id);
-    const subscriptions = await readSubscriptions(stripe, id);
-    if (customer.deleted) return { deleted: true, livemode: null, subscriptions };
-    const { livemode, email, name, metadata } = customer;
-    return { deleted: false, livemode, email, name: name ?? null, tenantId: metadata.tenantId || null, subscriptions };
+    const customer = customerFacts(await stripe.customers.retrieve(id));
+    return { customer, subscriptions: await readSubscriptions(stripe, id, customer) };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing')
       throw new GiveUp(`Stripe knows no customer ${id} under our key. Check STRIPE_SECRET_KEY.`, { cause: error });

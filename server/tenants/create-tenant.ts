@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../audit/actor';
 import { recordAudit } from '../audit/record';
-import { recordPlanChange } from '../billing/decide-tenant';
+import { PlanChange } from '../billing/plan-change.entity';
+import { planStep } from '../billing/plan-step';
 import type { Context } from '../context';
 import { newId } from '../db/id';
 import { invalid } from '../errors';
@@ -54,7 +55,7 @@ export async function createTenant(
     reason: `The base plan is ${plan.name}.`,
     subscriptionId: null,
   };
-  await recordPlanChange(tx, { tenantId: id, fromPlanId: null, decision, cause: { actor }, at });
+  await tx.insert(PlanChange, planStep({ tenantId: id, fromPlanId: null, decision, cause: { actor }, at }));
   const changes = { name: { from: null, to: name }, planId: { from: null, to: plan.id } };
   await recordAudit(tx, { actor, action: 'tenant.create', resource: 'tenants', resourceId: id, tenantId: id, changes });
   return tx.findOneByOrFail(Tenant, { id });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { systemActor } from '../../server/audit/actor';
+import { stripeCause } from '../../server/billing/cause';
 import { replayEvent } from '../../server/billing/replay-event';
 import { StripeEvent } from '../../server/billing/stripe-event.entity';
-import { stripeCause, syncCustomer } from '../../server/billing/sync-customer';
+import { syncCustomer } from '../../server/billing/sync-customer';
 import { inTransaction } from '../../server/db/transaction';
 import { OutboxRow } from '../../server/jobs/outbox.entity';
 import { type BillingWorld, billingWorld } from './billing-world';

@@ -1,0 +1,152 @@
+import { type EntityManager, In } from 'typeorm';
+import type { AuditInput } from '../audit/record';
+import type { Context } from '../context';
+import { insertMany } from '../db/bulk';
+import type { CustomerReading } from '../stripe/read-customer';
+import type { Cause } from './cause';
+import { type Decided, decideTenants, lockTenants } from './decide-tenant';
+import { auditOf, listedRow, missingRow } from './mirror';
+import { weighOrphans } from './orphans';
+import { closeHandlerFailed, settleFindings } from './settle-findings';
+import { StripeCustomer } from './stripe-customer.entity';
+import { Subscription } from './subscription.entity';
+
+/** What was read of one customer. */
+export interface AppliedReading extends CustomerReading {
+  customerId: string;
+  /** When Stripe was asked: what changed there later is not in the reading. */
+  readAt: Date;
+  /** Only what differs was read: what is not among `subscriptions` stands as our mirror has it. */
+  partial?: true;
+}
+
+type Known = ReadonlyMap<string, StripeCustomer>;
+
+/** The tenant that a customer pays for: our own record first, then Stripe's metadata, never after an unlink. */
+function tenantOf(known: StripeCustomer | undefined, { customer }: CustomerReading): string | null {
+  if (known?.tenantId) return known.tenantId;
+  return known?.unlinkedAt || customer.deleted ? null : customer.tenantId;
+}
+
+async function customersOf(tx: EntityManager, ids: string[], locked: { locked: boolean }): Promise<Known> {
+  const lock = locked.locked ? { lock: { mode: 'pessimistic_write' as const } } : {};
+  const rows = await tx.find(StripeCustomer, { where: { id: In(ids) }, order: { id: 'ASC' }, ...lock });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Tenants before customers, as every other verb locks them; anew where a link was changed in between. */
+async function lock(tx: EntityManager, readings: readonly AppliedReading[]) {
+  const ids = readings.map(({ customerId }) => customerId);
+  const mine = (known: Known) => readings.map((reading) => tenantOf(known.get(reading.customerId), reading));
+  const tenants = await lockTenants(tx, mine(await customersOf(tx, ids, { locked: false })));
+  const known = await customersOf(tx, ids, { locked: true });
+  const late = mine(known).filter((id) => id !== null && !tenants.has(id));
+  for (const [id, tenant] of await lockTenants(tx, late)) tenants.set(id, tenant);
+  return { tenants, known };
+}
+
+function customerRow(
+  { customerId, customer, readAt }: AppliedReading,
+  known: Known,
+  tenantId: string | null,
+  context: Context,
+) {
+  const before = known.get(customerId);
+  return {
+    id: customerId,
+    tenantId,
+    deleted: customer.deleted,
+    livemode: customer.livemode ?? before?.livemode ?? context.config.stripe.livemode,
+    // A deleted customer tells nothing of itself any more: we remember who it was.
+    email: customer.deleted ? (before?.email ?? null) : customer.email,
+    name: customer.deleted ? (before?.name ?? null) : customer.name,
+    syncedAt: readAt,
+  };
+}
+
+const linkAudit = (cause: Cause, tenantId: string, customerId: string): AuditInput => ({
+  actor: cause.actor,
+  action: 'tenant.link-customer',
+  resource: 'tenants',
+  resourceId: tenantId,
+  tenantId,
+  changes: { stripeCustomerId: { from: null, to: customerId } },
+});
+
+/** One customer's rows as they will be, those that are written among them, and what the audit log is owed. */
+function mirrorOf(
+  { customerId, subscriptions, partial }: AppliedReading,
+  stored: ReadonlyMap<string, Subscription>,
+  tenantId: string | null,
+  cause: Cause,
+  now: Date,
+) {
+  const listed = new Set(subscriptions.map(({ id }) => id));
+  const unlisted = [...stored.values()].filter((row) => row.customerId === customerId && !listed.has(row.id));
+  const written = [
+    ...subscriptions.map((read) => listedRow(read, stored.get(read.id), { tenantId, now })),
+    ...(partial ? [] : unlisted.map((row) => missingRow(row, { tenantId, now }))),
+  ];
+  return {
+    written,
+    all: partial ? [...written, ...unlisted] : written,
+    audits: written.flatMap((row) => auditOf(cause.actor, stored.get(row.id), row)),
+  };
+}
+
+/**
+ * Makes our copy of customers equal to what was read of them, decides the plans of their tenants, and writes all that
+ * follows, in the caller's transaction. The one verb behind webhooks, "sync now", repairs and sweeps: they differ in
+ * how they read and in what they hold meanwhile.
+ */
+export async function applyReadings(
+  tx: EntityManager,
+  context: Context,
+  readings: readonly AppliedReading[],
+  cause: Cause,
+): Promise<Decided> {
+  const now = context.now();
+  const customerIds = readings.map(({ customerId }) => customerId);
+  const { tenants, known } = await lock(tx, readings);
+  const rows = await tx.findBy(Subscription, { customerId: In(customerIds) });
+  const stored = new Map(rows.map((row) => [row.id, row]));
+  const mirrors = readings.map((reading) => {
+    const wanted = tenantOf(known.get(reading.customerId), reading);
+    const tenantId = wanted !== null && tenants.has(wanted) ? wanted : null;
+    return { reading, tenantId, ...mirrorOf(reading, stored, tenantId, cause, now) };
+  });
+  await insertMany(
+    tx,
+    StripeCustomer,
+    mirrors.map(({ reading, tenantId }) => customerRow(reading, known, tenantId, context)),
+    { update: ['tenantId', 'deleted', 'livemode', 'email', 'name', 'syncedAt'] },
+  );
+  const linked = mirrors.flatMap(({ reading: { customerId }, tenantId }) =>
+    tenantId && tenantId !== known.get(customerId)?.tenantId ? linkAudit(cause, tenantId, customerId) : [],
+  );
+  const former = rows.map(({ tenantId }) => tenantId).filter((id) => id !== null && !tenants.has(id));
+  for (const [id, tenant] of await lockTenants(tx, former)) tenants.set(id, tenant);
+  const orphaned = mirrors.filter(({ tenantId }) => tenantId === null);
+  const orphans = await weighOrphans(tx, context, orphaned);
+  const decided = await decideTenants(tx, context, tenants, cause, {
+    rows: mirrors.flatMap(({ written }) => written),
+    audits: [...linked, ...mirrors.flatMap(({ audits }) => audits)],
+  });
+  const scopes = customerIds.map((customerId) => ({
+    tenantId: null,
+    customerId,
+    found: orphans.get(customerId) ?? [],
+  }));
+  const findings = decided.findings + (await settleFindings(tx, scopes, now));
+  await closeHandlerFailed(tx, customerIds, now);
+  const oldest = new Date(Math.min(...readings.map(({ readAt }) => +readAt)));
+  await markSynced(tx, [...tenants.keys()], oldest);
+  return { ...decided, findings };
+}
+
+/** Not by the repository: a sync is no change of the tenant, so its version and updatedAt stay. */
+async function markSynced(tx: EntityManager, tenantIds: string[], at: Date): Promise<void> {
+  if (tenantIds.length === 0) return;
+  const set = 'lastSyncedAt = ?, differsSince = NULL, updatedAt = updatedAt';
+  await tx.query(`UPDATE tenants SET ${set} WHERE id IN (?)`, [at, tenantIds]);
+}

@@ -1,0 +1,68 @@
+import type { Actor } from '../audit/actor';
+import { type AuditInput, changesBetween } from '../audit/record';
+import type { ReadSubscription } from '../stripe/read-customer';
+import type { Subscription } from './subscription.entity';
+
+/** Changes of these are told in the audit log; the rest of the mirror only remembers. */
+const TOLD = [
+  'status',
+  'priceId',
+  'quantity',
+  'cancelAtPeriodEnd',
+  'cancelAt',
+  'pauseCollection',
+  'scheduledChange',
+  'missingSince',
+] as const satisfies (keyof Subscription)[];
+
+/** When grace began: by Stripe's oldest open invoice, else when first seen overdue; over once it is paid again. */
+function graceStart(read: ReadSubscription, known: Subscription | undefined, now: Date): Date | null {
+  if (read.status === 'past_due') return read.overdueSince ?? known?.pastDueSince ?? now;
+  return read.status === 'active' || read.status === 'trialing' ? null : (known?.pastDueSince ?? null);
+}
+
+interface Circumstances {
+  tenantId: string | null;
+  now: Date;
+}
+
+/** The mirror's row for what Stripe listed. What the subscription earns is for the decision to say. */
+export function listedRow(
+  { overdueSince, ...facts }: ReadSubscription,
+  known: Subscription | undefined,
+  { tenantId, now }: Circumstances,
+): Subscription {
+  return {
+    ...facts,
+    tenantId,
+    missingSince: null,
+    pastDueSince: graceStart({ overdueSince, ...facts }, known, now),
+    syncedAt: now,
+    planId: known?.planId ?? null,
+    lastCounted: known?.lastCounted ?? null,
+  };
+}
+
+/** The row of a subscription that Stripe no longer lists: marked, and counting as it last did. */
+export const missingRow = (known: Subscription, { tenantId, now }: Circumstances): Subscription => ({
+  ...known,
+  tenantId,
+  missingSince: known.missingSince ?? now,
+  syncedAt: now,
+});
+
+/** The audit entry of a row that changed, or none. */
+export function auditOf(actor: Actor, known: Subscription | undefined, row: Subscription): AuditInput[] {
+  const changes = changesBetween<Subscription>(known ?? {}, row, TOLD);
+  if (Object.keys(changes).length === 0) return [];
+  return [
+    {
+      actor,
+      action: known ? 'subscription.update' : 'subscription.create',
+      resource: 'subscriptions',
+      resourceId: row.id,
+      tenantId: row.tenantId,
+      changes,
+    },
+  ];
+}
