@@ -1,17 +1,10 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { advanceClock } from './billing/clock';
+import { faultsSchema } from './faults';
 import { parseStripeJson } from './store/json';
 import type { LoadableWorld } from './store/state';
-import { NO_FAULTS, type World } from './world';
-
-const faults = z.strictObject({
-  dropWebhooks: z.boolean().optional(),
-  webhookDelayMs: z.number().int().min(0).optional(),
-  apiDelayMs: z.number().int().min(0).optional(),
-  rateLimitNext: z.number().int().min(0).optional(),
-  failNext: z.number().int().min(0).optional(),
-});
+import type { World } from './world';
 
 /** Every loaded object needs an id and a time; for the rest the loader's types answer. */
 const objects = z.array(z.looseObject({ id: z.string().min(1), created: z.number().int() })).optional();
@@ -28,7 +21,7 @@ const loadable = z.strictObject({
 
 /**
  * `/_standin`: what no Stripe has. POST /load takes full objects, POST /reset forgets all, GET /requests counts the API
- * requests by endpoint, POST /faults switches trouble on and off, POST /advance does what time has brought.
+ * requests by endpoint and GET /refused those that a fault turned away, POST /faults switches trouble on and off, POST /advance does what time has brought.
  * Bodies must be sent as application/json, which no foreign web page can do unasked.
  */
 export function controlRouter(world: World): Router {
@@ -50,16 +43,23 @@ export function controlRouter(world: World): Router {
   });
   router.post('/reset', (_req, res) => {
     world.state.reset();
-    world.requestCounts.clear();
-    Object.assign(world.faults, NO_FAULTS);
+    world.calmDown();
     world.onChange();
     res.json(sizes(world));
   });
   router.get('/requests', (_req, res) => {
     res.json(Object.fromEntries(world.requestCounts));
   });
+  router.get('/refused', (_req, res) => {
+    res.json(Object.fromEntries(world.refusedCounts));
+  });
   router.post('/faults', (req, res) => {
-    Object.assign(world.faults, faults.parse(JSON.parse(String(req.body))));
+    const changed = faultsSchema.parse(JSON.parse(String(req.body)));
+    Object.assign(world.faults, changed);
+    if (changed.seed !== undefined) {
+      world.apiDice.restart();
+      world.webhookDice.restart();
+    }
     res.json(world.faults);
   });
   router.post('/advance', (_req, res) => {
@@ -70,7 +70,7 @@ export function controlRouter(world: World): Router {
     res.json(sizes(world));
   });
   router.use((_req, res) => {
-    res.status(404).json({ error: 'Known: load, reset, requests, faults, advance, health.' });
+    res.status(404).json({ error: 'Known: load, reset, requests, refused, faults, advance, health.' });
   });
   router.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     const isInput = error instanceof z.ZodError || error instanceof SyntaxError;

@@ -4,6 +4,8 @@ import type { World } from './world';
 
 const TIMEOUT_MS = 10_000;
 const AT_ONCE = 4;
+/** A webhook that comes twice comes again so soon. */
+const AGAIN_AFTER_MS = 20;
 const LONGEST_WAIT_MS = 5 * 60_000;
 /** Stripe goes on trying for three days. */
 const GIVE_UP_AFTER_SECONDS = 3 * 86_400;
@@ -49,6 +51,7 @@ export class Deliveries {
     this.world.state.deliveries.set(eventId, {
       eventId,
       state: 'pending',
+      copies: 1,
       attempts: 0,
       nextAttemptAt: Date.now(),
       lastStatus: null,
@@ -72,7 +75,9 @@ export class Deliveries {
       if (delivery?.state !== 'pending') this.owed.delete(eventId);
       if (delivery?.state !== 'pending' || this.underWay.has(eventId)) continue;
       if (delivery.nextAttemptAt > Date.now()) earliest = Math.min(earliest, delivery.nextAttemptAt);
-      else if (this.underWay.size < AT_ONCE) void this.attempt(delivery);
+      else void this.attempt(delivery);
+      // Whichever ends first looks again.
+      if (this.underWay.size >= AT_ONCE) return;
     }
     if (earliest !== Number.POSITIVE_INFINITY) this.wake(Math.max(10, earliest - Date.now()));
   }
@@ -116,8 +121,10 @@ export class Deliveries {
   private settle(delivery: Delivery, event: { created: number; pending_webhooks: number }): void {
     delivery.attempts += 1;
     if (delivery.lastError === null) {
-      delivery.state = 'delivered';
+      delivery.copies -= 1;
       event.pending_webhooks = 0;
+      if (delivery.copies <= 0) delivery.state = 'delivered';
+      else delivery.nextAttemptAt = Date.now() + AGAIN_AFTER_MS;
     } else if (this.world.now() - event.created > GIVE_UP_AFTER_SECONDS) {
       delivery.state = 'failed';
     } else {

@@ -16,13 +16,13 @@ import { StateFile } from './store/file';
 import type { LoadableWorld, State } from './store/state';
 import { World } from './world';
 
+export type { Faults } from './faults';
 export { buildCustomer, buildPrice, buildProduct } from './objects/catalogue';
 export { buildInvoice, buildLine } from './objects/invoice';
 export { buildPaymentMethod } from './objects/payment-method';
 export { buildSubscription } from './objects/subscription';
 export { newId } from './store/ids';
 export type { LoadableWorld, State } from './store/state';
-export type { Faults } from './world';
 
 export interface StandInOptions {
   /** The one key that the API accepts. */
@@ -41,6 +41,8 @@ export interface StandInOptions {
   advanceEverySeconds?: number;
   /** Search finds a customer only this many seconds after it was made, as Stripe's lags. */
   searchLagSeconds?: number;
+  /** More requests a second than this to one endpoint get 429, as Stripe's 25 would; without it there is no limit. */
+  maxRequestsPerSecond?: number;
 }
 
 export interface StandIn {
@@ -76,6 +78,7 @@ export function createStandIn(options: StandInOptions): StandIn {
     webhookSecret: options.webhookSecret,
     now: options.now ?? (() => Math.floor(Date.now() / 1000)),
     searchLagSeconds: options.searchLagSeconds ?? 60,
+    maxRequestsPerSecond: options.maxRequestsPerSecond ?? 0,
   });
   const file = options.dataDirectory === undefined ? undefined : new StateFile(options.dataDirectory, world.state);
   file?.read();

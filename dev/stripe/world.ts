@@ -1,4 +1,6 @@
 import type Stripe from 'stripe';
+import { Dice, type Faults, NO_FAULTS } from './faults';
+import { Limits } from './http/trouble';
 import type { Collection, Stored } from './store/collection';
 import { newId } from './store/ids';
 import { snapshot } from './store/json';
@@ -15,34 +17,24 @@ export interface WorldOptions {
   now: () => number;
   /** Age in seconds below which search does not find a customer yet: Stripe's search lags by about a minute. */
   searchLagSeconds: number;
+  /** More requests a second than this to one endpoint get 429; 0 for no limit. */
+  maxRequestsPerSecond: number;
 }
 
-/** Trouble that can be switched on, to see how the caller bears it. */
-export interface Faults {
-  /** Webhooks of new events are lost for good. */
-  dropWebhooks: boolean;
-  webhookDelayMs: number;
-  apiDelayMs: number;
-  /** So many of the next API requests get 429. */
-  rateLimitNext: number;
-  /** So many of the next API requests get 500. */
-  failNext: number;
-}
-
-export const NO_FAULTS: Faults = {
-  dropWebhooks: false,
-  webhookDelayMs: 0,
-  apiDelayMs: 0,
-  rateLimitNext: 0,
-  failNext: 0,
-};
+/** Deliveries of shuffled webhooks are spread over so many milliseconds. */
+const SHUFFLE_MS = 250;
 
 /** The state together with what changes it: the clock, events, and the request that is being answered. */
 export class World {
   readonly state = new State();
-  readonly faults: Faults = { ...NO_FAULTS };
-  /** API requests by endpoint, since the start or the last reset. */
+  readonly faults: Faults;
+  readonly apiDice: Dice;
+  readonly webhookDice: Dice;
+  readonly limits = new Limits();
+  /** API requests that an endpoint answered, since the start or the last reset. */
   readonly requestCounts = new Map<string, number>();
+  /** API requests that a fault or the rate limit turned away, by endpoint. */
+  readonly refusedCounts = new Map<string, number>();
   /** The API request being answered; null while a hosted page or the clock acts. */
   request: Stripe.Event.Request | null = null;
   /** Base of the hosted pages; known once the server listens. */
@@ -51,7 +43,20 @@ export class World {
   onChange: () => void = () => {};
   onEvent: (eventId: string) => void = () => {};
 
-  constructor(readonly options: WorldOptions) {}
+  constructor(readonly options: WorldOptions) {
+    this.faults = { ...NO_FAULTS, maxRequestsPerSecond: options.maxRequestsPerSecond };
+    this.apiDice = new Dice(this.faults, 1);
+    this.webhookDice = new Dice(this.faults, 2);
+  }
+
+  /** Switches all trouble off, and forgets what was counted. */
+  calmDown(): void {
+    Object.assign(this.faults, NO_FAULTS, { maxRequestsPerSecond: this.options.maxRequestsPerSecond });
+    this.apiDice.restart();
+    this.webhookDice.restart();
+    this.requestCounts.clear();
+    this.refusedCounts.clear();
+  }
 
   /** Seconds since 1970. */
   now(): number {
@@ -72,18 +77,24 @@ export class World {
       type,
     };
     this.state.events.put(event);
-    if (this.options.webhookUrl) {
-      this.state.deliveries.set(event.id, {
-        eventId: event.id,
-        state: this.faults.dropWebhooks ? 'dropped' : 'pending',
-        attempts: 0,
-        nextAttemptAt: Date.now() + this.faults.webhookDelayMs,
-        lastStatus: null,
-        lastError: null,
-      });
-      this.onEvent(event.id);
-    }
+    if (this.options.webhookUrl) this.oweWebhook(event.id);
     this.onChange();
+  }
+
+  private oweWebhook(eventId: string): void {
+    const { faults, webhookDice } = this;
+    const shuffle = faults.shuffleWebhooks ? webhookDice.roll() * SHUFFLE_MS : 0;
+    const lost = webhookDice.hits(faults.dropShare) || faults.dropWebhooks;
+    this.state.deliveries.set(eventId, {
+      eventId,
+      state: lost ? 'dropped' : 'pending',
+      copies: webhookDice.hits(faults.duplicateShare) ? 2 : 1,
+      attempts: 0,
+      nextAttemptAt: Date.now() + faults.webhookDelayMs + shuffle,
+      lastStatus: null,
+      lastError: null,
+    });
+    this.onEvent(eventId);
   }
 
   /** Changes a stored object and, where that changed anything, emits the event with the previous values. */

@@ -8,6 +8,7 @@ import { newId } from '../store/ids';
 import { API_VERSION, type World } from '../world';
 import type { Endpoint } from './endpoint';
 import { expandAnswer } from './expand';
+import { meetTrouble, type Passage, RATE_LIMITED_REASON, RateLimitError } from './trouble';
 
 /** Codes of refusals that come before an endpoint begins: Stripe keeps no idempotent answer for them. */
 const NOT_BEGUN = new Set([
@@ -28,16 +29,18 @@ export function apiRouter(world: World, endpoints: readonly Endpoint[]): Router 
     requireVersion(req);
     next();
   });
-  router.use(async (req, _res, next) => {
-    if (world.faults.apiDelayMs > 0) await sleep(world.faults.apiDelayMs);
-    injectFault(world, req);
-    next();
-  });
   for (const one of endpoints) {
-    router[one.method](one.path, (req: Request, res: Response) => {
-      const name = `${one.method.toUpperCase()} ${one.path}`;
-      world.requestCounts.set(name, (world.requestCounts.get(name) ?? 0) + 1);
-      answer(world, one, req, res);
+    const name = `${one.method.toUpperCase()} ${one.path}`;
+    router[one.method](one.path, async (req: Request, res: Response) => {
+      if (world.faults.apiDelayMs > 0) await sleep(world.faults.apiDelayMs);
+      const { loseAnswer } = passage(world, name);
+      const reply = answer(world, one, req);
+      if (loseAnswer) {
+        if (world.faults.timeoutMs > 0) await sleep(world.faults.timeoutMs);
+        req.socket.destroy();
+        return;
+      }
+      res.set(reply.headers).status(reply.status).type('json').send(reply.body);
     });
   }
   router.use((req) => {
@@ -48,40 +51,55 @@ export function apiRouter(world: World, endpoints: readonly Endpoint[]): Router 
   });
   router.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     const { status, body } = errorAnswer(error);
+    if (error instanceof RateLimitError) res.set(RATE_LIMITED_REASON, error.reason);
     res.status(status).type('json').send(body);
   });
   return router;
 }
 
-function answer(world: World, one: Endpoint, req: Request, res: Response): void {
+function passage(world: World, endpoint: string): Passage {
+  try {
+    const passes = meetTrouble(world, endpoint);
+    countUp(world.requestCounts, endpoint);
+    return passes;
+  } catch (refusal) {
+    countUp(world.refusedCounts, endpoint);
+    throw refusal;
+  }
+}
+
+const countUp = (counts: Map<string, number>, name: string): void => {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+};
+
+interface Reply {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+}
+
+function answer(world: World, one: Endpoint, req: Request): Reply {
   const query = req.originalUrl.includes('?') ? req.originalUrl.slice(req.originalUrl.indexOf('?') + 1) : '';
   const body = typeof req.body === 'string' ? req.body : '';
+  const requestId = String(req.res?.locals.requestId);
+  const form = () => parseForm([query, body].filter(Boolean).join('&'));
   const key = one.method === 'post' ? req.get('idempotency-key') : undefined;
+  if (key === undefined) {
+    const { status, body } = run(world, one, req, form(), requestId, key);
+    if (one.method !== 'get') world.onChange();
+    return { status, body, headers: {} };
+  }
   const fingerprint = createHash('sha256').update(`${req.method} ${req.path}\n${query}\n${body}`).digest('base64');
-  if (key !== undefined) {
-    res.set('idempotency-key', key);
-    const known = world.state.idempotency.get(key);
-    if (known && known.fingerprint !== fingerprint) throw keyReused(key);
-    if (known) {
-      res.set({ 'idempotent-replayed': 'true', 'original-request': known.requestId });
-      res.status(known.status).type('json').send(known.body);
-      return;
-    }
+  const headers = { 'idempotency-key': key };
+  const known = world.state.idempotency.get(key);
+  if (known && known.fingerprint !== fingerprint) throw keyReused(key);
+  if (known) {
+    return { ...known, headers: { ...headers, 'idempotent-replayed': 'true', 'original-request': known.requestId } };
   }
-  const result = run(
-    world,
-    one,
-    req,
-    parseForm([query, body].filter(Boolean).join('&')),
-    String(res.locals.requestId),
-    key,
-  );
-  if (key !== undefined && result.keep) {
-    const requestId = String(res.locals.requestId);
-    world.state.idempotency.set(key, { fingerprint, ...result, requestId, created: world.now() });
-  }
-  if (one.method !== 'get') world.onChange();
-  res.status(result.status).type('json').send(result.body);
+  const result = run(world, one, req, form(), requestId, key);
+  if (result.keep) world.state.idempotency.set(key, { fingerprint, ...result, requestId, created: world.now() });
+  world.onChange();
+  return { ...result, headers };
 }
 
 function run(
@@ -135,24 +153,6 @@ function requireVersion(req: Request): void {
     type: 'invalid_request_error',
     message: `Invalid Stripe API version: ${asked}. This local stand-in speaks ${API_VERSION} only; use the SDK that pins it.`,
   });
-}
-
-function injectFault(world: World, req: Request): void {
-  if (world.faults.rateLimitNext > 0) {
-    world.faults.rateLimitNext -= 1;
-    throw new StripeApiError(429, {
-      type: 'invalid_request_error',
-      code: 'rate_limit',
-      message: 'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
-    });
-  }
-  if (world.faults.failNext > 0) {
-    world.faults.failNext -= 1;
-    throw new StripeApiError(500, {
-      type: 'api_error',
-      message: `An unknown error occurred (${req.method} ${req.path}).`,
-    });
-  }
 }
 
 const keyReused = (key: string): StripeApiError =>

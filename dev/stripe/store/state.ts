@@ -15,6 +15,8 @@ export interface IdempotentAnswer {
 export interface Delivery {
   eventId: string;
   state: 'pending' | 'delivered' | 'failed' | 'dropped';
+  /** How often it is still to arrive. */
+  copies: number;
   attempts: number;
   nextAttemptAt: number;
   lastStatus: number | null;
@@ -146,7 +148,8 @@ export class State {
     for (const session of saved.portal_sessions) this.portalSessions.put(session);
     for (const [id, plan] of saved.checkout_plans) this.checkoutPlans.set(id, plan);
     for (const [id, lines] of saved.pending_lines) this.pendingLines.set(id, lines);
-    for (const delivery of saved.deliveries) this.deliveries.set(delivery.eventId, delivery);
+    // A file of an earlier version says nothing of copies.
+    for (const one of saved.deliveries) this.deliveries.set(one.eventId, { ...one, copies: one.copies ?? 1 });
     for (const [key, answer] of saved.idempotency) this.idempotency.set(key, answer);
     this.invoiceNumber = saved.invoice_number;
   }

@@ -1,22 +1,12 @@
 import Stripe from 'stripe';
 import { buildCustomer, loadStandIn, resetStandIn } from '../../../dev/stripe';
-import { makeCatalogue, type Running, run, sdk } from './harness';
+import { makeCatalogue, type Running, refusal, run, sdk } from './harness';
 
 let on: Running;
 beforeEach(async () => {
   on = await run();
 });
 afterEach(() => on.standIn.stop());
-
-const refusal = async (promise: Promise<unknown>): Promise<InstanceType<typeof Stripe.errors.StripeError>> => {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof Stripe.errors.StripeError) return error;
-    throw error;
-  }
-  throw new Error('It was not refused.');
-};
 
 /** Calls an address that the SDK's types would not let through. */
 const raw = (method: string, path: string, params?: Record<string, unknown>) =>
@@ -191,22 +181,5 @@ describe('prices', () => {
     expect((await refusal(on.stripe.prices.create(twice))).message).toContain('already uses that lookup key');
     await on.stripe.prices.create({ ...twice, transfer_lookup_key: true });
     expect((await on.stripe.prices.retrieve(business.id)).lookup_key).toBeNull();
-  });
-});
-
-describe('trouble on demand', () => {
-  test('429 and 500, so many times', async () => {
-    const faults = (body: object) =>
-      fetch(`${on.url}/_standin/faults`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    await faults({ rateLimitNext: 1 });
-    expect(await refusal(on.stripe.customers.list())).toBeInstanceOf(Stripe.errors.StripeRateLimitError);
-    await faults({ failNext: 1 });
-    expect(await refusal(on.stripe.customers.list())).toBeInstanceOf(Stripe.errors.StripeAPIError);
-    expect((await on.stripe.customers.list()).data).toEqual([]);
-    expect((await faults({ rateLimit: 1 })).status).toBe(400);
   });
 });

@@ -31,6 +31,25 @@ export async function run(options: Partial<StandInOptions> = {}): Promise<Runnin
 export const sdk = (port: number, key = KEY): Stripe =>
   new Stripe(key, { host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0, telemetry: false });
 
+/** Posts to `/_standin/<verb>`. */
+export const control = (on: Pick<Running, 'url'>, verb: string, body: object = {}): Promise<Response> =>
+  fetch(`${on.url}/_standin/${verb}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** What a promise is refused with. @throws Error where it was not refused by Stripe's own error */
+export async function refusal(promise: Promise<unknown>): Promise<InstanceType<typeof Stripe.errors.StripeError>> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeError) return error;
+    throw error;
+  }
+  throw new Error('It was not refused.');
+}
+
 export interface Catalogue {
   product: Stripe.Product;
   starter: Stripe.Price;
