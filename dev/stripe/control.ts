@@ -1,10 +1,13 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
-import { advanceClock } from './billing/clock';
+import { advanceClock, moveClock } from './billing/clock';
+import { dunningSchema } from './billing/dunning';
 import { faultsSchema } from './faults';
 import { parseStripeJson } from './store/json';
 import type { LoadableWorld } from './store/state';
 import type { World } from './world';
+
+const clock = z.strictObject({ advanceSeconds: z.number().int().min(0) });
 
 /** Every loaded object needs an id and a time; for the rest the loader's types answer. */
 const objects = z.array(z.looseObject({ id: z.string().min(1), created: z.number().int() })).optional();
@@ -21,7 +24,9 @@ const loadable = z.strictObject({
 
 /**
  * `/_standin`: what no Stripe has. POST /load takes full objects, POST /reset forgets all, GET /requests counts the API
- * requests by endpoint and GET /refused those that a fault turned away, POST /faults switches trouble on and off, POST /advance does what time has brought.
+ * requests by endpoint and GET /refused those that a fault turned away, POST /faults switches trouble on and off,
+ * POST /clock moves time on and does what it brings, POST /advance only does what is due, POST /dunning says what becomes
+ * of those who do not pay.
  * Bodies must be sent as application/json, which no foreign web page can do unasked.
  */
 export function controlRouter(world: World): Router {
@@ -62,6 +67,14 @@ export function controlRouter(world: World): Router {
     }
     res.json(world.faults);
   });
+  router.post('/dunning', (req, res) => {
+    world.dunning = dunningSchema.parse(JSON.parse(String(req.body)));
+    res.json(world.dunning);
+  });
+  router.post('/clock', (req, res) => {
+    moveClock(world, clock.parse(JSON.parse(String(req.body))).advanceSeconds);
+    res.json({ now: world.now(), ...sizes(world) });
+  });
   router.post('/advance', (_req, res) => {
     advanceClock(world);
     res.json(sizes(world));
@@ -70,7 +83,7 @@ export function controlRouter(world: World): Router {
     res.json(sizes(world));
   });
   router.use((_req, res) => {
-    res.status(404).json({ error: 'Known: load, reset, requests, refused, faults, advance, health.' });
+    res.status(404).json({ error: 'Known: load, reset, requests, refused, faults, clock, advance, dunning, health.' });
   });
   router.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     const isInput = error instanceof z.ZodError || error instanceof SyntaxError;

@@ -8,7 +8,7 @@ const AT_ONCE = 4;
 const AGAIN_AFTER_MS = 20;
 const LONGEST_WAIT_MS = 5 * 60_000;
 /** Stripe goes on trying for three days. */
-const GIVE_UP_AFTER_SECONDS = 3 * 86_400;
+const GIVE_UP_AFTER_MS = 3 * 86_400_000;
 
 /** Signs a payload as Stripe does: `t=<seconds>,v1=<HMAC-SHA256 of "t.payload">`. */
 export function signatureHeader(payload: string, secret: string, seconds: number): string {
@@ -52,6 +52,7 @@ export class Deliveries {
       eventId,
       state: 'pending',
       copies: 1,
+      owedSince: Date.now(),
       attempts: 0,
       nextAttemptAt: Date.now(),
       lastStatus: null,
@@ -118,14 +119,14 @@ export class Deliveries {
     this.wake(0);
   }
 
-  private settle(delivery: Delivery, event: { created: number; pending_webhooks: number }): void {
+  private settle(delivery: Delivery, event: { pending_webhooks: number }): void {
     delivery.attempts += 1;
     if (delivery.lastError === null) {
       delivery.copies -= 1;
       event.pending_webhooks = 0;
       if (delivery.copies <= 0) delivery.state = 'delivered';
       else delivery.nextAttemptAt = Date.now() + AGAIN_AFTER_MS;
-    } else if (this.world.now() - event.created > GIVE_UP_AFTER_SECONDS) {
+    } else if (Date.now() - delivery.owedSince > GIVE_UP_AFTER_MS) {
       delivery.state = 'failed';
     } else {
       delivery.nextAttemptAt = Date.now() + Math.min(LONGEST_WAIT_MS, 500 * 2 ** (delivery.attempts - 1));

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
-import { advanceClock } from './billing/clock';
+import { advanceClock, moveClock } from './billing/clock';
+import { type Dunning, USUAL_DUNNING } from './billing/dunning';
 import { controlRouter } from './control';
 import { Deliveries } from './deliveries';
 import { apiRouter } from './http/api';
@@ -16,6 +17,7 @@ import { StateFile } from './store/file';
 import type { LoadableWorld, State } from './store/state';
 import { World } from './world';
 
+export type { Dunning } from './billing/dunning';
 export type { Faults } from './faults';
 export { buildCustomer, buildPrice, buildProduct } from './objects/catalogue';
 export { buildInvoice, buildLine } from './objects/invoice';
@@ -43,6 +45,8 @@ export interface StandInOptions {
   searchLagSeconds?: number;
   /** More requests a second than this to one endpoint get 429, as Stripe's 25 would; without it there is no limit. */
   maxRequestsPerSecond?: number;
+  /** What becomes of a subscription whose renewals can't be paid; without it, it stays past due after four more tries. */
+  dunning?: Dunning;
 }
 
 export interface StandIn {
@@ -50,6 +54,8 @@ export interface StandIn {
   state: State;
   /** Everything behind the state: faults, request counts, the clock. */
   world: World;
+  /** Moves the clock on by so many seconds, and does step by step what time brings. */
+  advance(seconds: number): void;
   /** Listens; answers the base address. */
   start(): Promise<{ url: string; host: string; port: number }>;
   /** Stops listening and delivering, and writes what is not written. */
@@ -78,6 +84,7 @@ export function createStandIn(options: StandInOptions): StandIn {
     webhookSecret: options.webhookSecret,
     now: options.now ?? (() => Math.floor(Date.now() / 1000)),
     searchLagSeconds: options.searchLagSeconds ?? 60,
+    dunning: options.dunning ?? USUAL_DUNNING,
     maxRequestsPerSecond: options.maxRequestsPerSecond ?? 0,
   });
   const file = options.dataDirectory === undefined ? undefined : new StateFile(options.dataDirectory, world.state);
@@ -96,6 +103,7 @@ export function createStandIn(options: StandInOptions): StandIn {
     app,
     state: world.state,
     world,
+    advance: (seconds) => moveClock(world, seconds),
     start: () =>
       new Promise((resolve, reject) => {
         const host = options.host ?? '127.0.0.1';

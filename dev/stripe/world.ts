@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { Dunning } from './billing/dunning';
 import { Dice, type Faults, NO_FAULTS } from './faults';
 import { Limits } from './http/trouble';
 import type { Collection, Stored } from './store/collection';
@@ -19,6 +20,7 @@ export interface WorldOptions {
   searchLagSeconds: number;
   /** More requests a second than this to one endpoint get 429; 0 for no limit. */
   maxRequestsPerSecond: number;
+  dunning: Dunning;
 }
 
 /** Deliveries of shuffled webhooks are spread over so many milliseconds. */
@@ -43,8 +45,15 @@ export class World {
   onChange: () => void = () => {};
   onEvent: (eventId: string) => void = () => {};
 
+  dunning: Dunning;
+  /** While the past is caught up with, the time that is being lived through. */
+  private moment: number | null = null;
+  /** When the newest event was made: time never runs backwards. */
+  private latest = 0;
+
   constructor(readonly options: WorldOptions) {
     this.faults = { ...NO_FAULTS, maxRequestsPerSecond: options.maxRequestsPerSecond };
+    this.dunning = options.dunning;
     this.apiDice = new Dice(this.faults, 1);
     this.webhookDice = new Dice(this.faults, 2);
   }
@@ -56,11 +65,24 @@ export class World {
     this.webhookDice.restart();
     this.requestCounts.clear();
     this.refusedCounts.clear();
+    this.dunning = this.options.dunning;
+    this.latest = 0;
   }
 
   /** Seconds since 1970. */
   now(): number {
-    return this.options.now();
+    return this.moment ?? this.options.now() + this.state.clockOffset;
+  }
+
+  /** Does something as of a time that has passed, but after all that has happened. */
+  at(seconds: number, act: () => void): void {
+    this.moment = null;
+    this.moment = Math.min(this.now(), Math.max(seconds, this.latest));
+    try {
+      act();
+    } finally {
+      this.moment = null;
+    }
   }
 
   /** Records an event with a snapshot of its object, and owes it to the webhook endpoint, if there is one. */
@@ -76,6 +98,7 @@ export class World {
       request: this.request ?? { id: null, idempotency_key: null },
       type,
     };
+    this.latest = Math.max(this.latest, event.created);
     this.state.events.put(event);
     if (this.options.webhookUrl) this.oweWebhook(event.id);
     this.onChange();
@@ -89,6 +112,7 @@ export class World {
       eventId,
       state: lost ? 'dropped' : 'pending',
       copies: webhookDice.hits(faults.duplicateShare) ? 2 : 1,
+      owedSince: Date.now(),
       attempts: 0,
       nextAttemptAt: Date.now() + faults.webhookDelayMs + shuffle,
       lastStatus: null,

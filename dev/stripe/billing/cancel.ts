@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { World } from '../world';
-import { invoicesOf, voidInvoice } from './invoicing';
+import { invoicesOf, stopCollecting, voidInvoice } from './invoicing';
 import { currentPeriod } from './period';
 
 type CancelReason = NonNullable<Stripe.Subscription['cancellation_details']>['reason'];
@@ -8,27 +8,32 @@ type CancelReason = NonNullable<Stripe.Subscription['cancellation_details']>['re
 /** Statuses from which no subscription comes back. */
 const ENDED: readonly Stripe.Subscription.Status[] = ['canceled', 'incomplete_expired'];
 
+const NO_DETAILS = { comment: null, feedback: null, feedback_option: null, reason: null };
+
 export const hasEnded = (subscription: Pick<Stripe.Subscription, 'status'>): boolean =>
   ENDED.includes(subscription.status);
 
 /** Ends a subscription now. An invoice that is still open stays to be paid, as in Stripe, unless it was the first. */
 export function cancelNow(world: World, subscription: Stripe.Subscription, reason: CancelReason): Stripe.Subscription {
   const neverPaid = subscription.status === 'incomplete';
-  subscription.status = neverPaid ? 'incomplete_expired' : 'canceled';
-  subscription.ended_at = world.now();
-  subscription.canceled_at ??= world.now();
-  subscription.cancellation_details = {
-    comment: null,
-    feedback: null,
-    feedback_option: null,
-    ...subscription.cancellation_details,
-    reason: subscription.cancellation_details?.reason ?? reason,
+  const end = (ended: Stripe.Subscription): void => {
+    ended.status = neverPaid ? 'incomplete_expired' : 'canceled';
+    ended.ended_at = world.now();
+    ended.canceled_at ??= world.now();
+    ended.pending_update = null;
+    const details = ended.cancellation_details;
+    ended.cancellation_details = { ...NO_DETAILS, ...details, reason: details?.reason ?? reason };
   };
-  subscription.pending_update = null;
   world.state.pendingLines.delete(subscription.id);
+  if (neverPaid) {
+    world.changeSubscription(subscription, end);
+    for (const invoice of invoicesOf(world, subscription, 'open')) voidInvoice(world, invoice);
+    return subscription;
+  }
+  end(subscription);
   world.state.subscriptions.put(subscription);
-  world.emit(neverPaid ? 'customer.subscription.updated' : 'customer.subscription.deleted', subscription);
-  if (neverPaid) for (const invoice of invoicesOf(world, subscription, 'open')) voidInvoice(world, invoice);
+  world.emit('customer.subscription.deleted', subscription);
+  stopCollecting(world, subscription);
   return subscription;
 }
 
@@ -45,13 +50,8 @@ export function setCancellation(
   subscription.cancel_at_period_end = end.atPeriodEnd;
   subscription.cancel_at = end.atPeriodEnd ? currentPeriod(subscription).end : end.at;
   subscription.canceled_at = scheduled ? world.now() : null;
-  subscription.cancellation_details = {
-    comment: null,
-    feedback: null,
-    feedback_option: null,
-    ...subscription.cancellation_details,
-    reason: scheduled ? 'cancellation_requested' : null,
-  };
+  const reason = scheduled ? 'cancellation_requested' : null;
+  subscription.cancellation_details = { ...NO_DETAILS, ...subscription.cancellation_details, reason };
 }
 
 /** Deletes a customer for good: its subscriptions end at once, and only its id is remembered. */

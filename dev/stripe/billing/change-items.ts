@@ -3,6 +3,7 @@ import { invalidRequest, noSuch } from '../errors';
 import { buildLine } from '../objects/invoice';
 import { buildSubscriptionItem, type Period } from '../objects/subscription';
 import type { World } from '../world';
+import { nextAttempt } from './dunning';
 import { issueInvoice, periodLines, settleInvoice, tryCharge } from './invoicing';
 import { productName, recurringPrice } from './lookup';
 import { currentPeriod, periodFrom } from './period';
@@ -209,6 +210,8 @@ export function changeItems(
       updated.status = 'past_due';
     });
   }
-  if (due <= 0 || attempts) settleInvoice(world, invoice, charge);
+  if (due <= 0 || attempts) {
+    settleInvoice(world, invoice, charge, subscription.status === 'past_due' ? nextAttempt(world, invoice) : null);
+  }
   return subscription;
 }

@@ -1,100 +1,89 @@
 import type Stripe from 'stripe';
 import type { World } from '../world';
+import { Agenda, type Moment } from './agenda';
 import { cancelNow, expireSession, hasEnded } from './cancel';
-import { issueInvoice, periodLines, settleInvoice, tryCharge, voidInvoice } from './invoicing';
-import { currentPeriod, periodFrom, setPeriod } from './period';
+import { retry } from './dunning';
+import { invoicesOf, voidInvoice } from './invoicing';
+import { currentPeriod } from './period';
+import { renew } from './renew';
+import { warnOfTrialEnd } from './trial';
 
 /** An incomplete subscription waits so long for its first payment. */
 const INCOMPLETE_SECONDS = 23 * 3600;
 const KEEP_EVENTS_SECONDS = 30 * 86_400;
 const KEEP_KEYS_SECONDS = 86_400;
-/** A stand-in that slept for years bills no more periods than this at once. */
-const MOST_RENEWALS = 24;
+/** A stand-in that slept for years does no more than this to one subscription at once. */
+const MOST_STEPS = 400;
 
-/** Does what time alone brings: trials and periods end, cancellations fall due, sessions and old events expire. */
+/** Moves the stand-in's clock on, and does what the time between has brought. */
+export function moveClock(world: World, seconds: number): void {
+  world.state.clockOffset += seconds;
+  advanceClock(world);
+}
+
+/**
+ * Does what time alone brings, in the order of time and each at its own time: trials and periods end, cards are charged
+ * again, cancellations fall due, sessions and old events expire.
+ */
 export function advanceClock(world: World): void {
+  const now = world.now();
+  const agenda = new Agenda(now, MOST_STEPS);
   for (const subscription of world.state.subscriptions.all()) {
-    try {
-      advanceSubscription(world, subscription);
-    } catch (error) {
-      // A subscription that was loaded broken must not keep the others from going on.
-      console.error('The Stripe stand-in cannot advance a subscription', subscription.id, error);
+    agenda.add(() => nextOfSubscription(world, subscription));
+  }
+  for (const session of world.state.checkoutSessions.all()) {
+    agenda.add(() =>
+      session.status === 'open' ? { at: session.expires_at, act: () => expireSession(world, session) } : null,
+    );
+  }
+  agenda.work((moment) => world.at(moment.at, moment.act));
+  forgetOld(world, now);
+  world.onChange();
+}
+
+/** The next thing that time brings to a subscription, however far away. */
+function nextOfSubscription(world: World, subscription: Stripe.Subscription): Moment | null {
+  let first: Moment | null = null;
+  for (const moment of momentsOf(world, subscription)) {
+    if (first === null || moment.at < first.at) first = moment;
+  }
+  return first;
+}
+
+/** Of two at the same time, the first one here is done first: what ends a subscription goes before what bills it. */
+function* momentsOf(world: World, one: Stripe.Subscription): Generator<Moment> {
+  if (hasEnded(one)) return;
+  if (one.status === 'incomplete') {
+    yield { at: one.created + INCOMPLETE_SECONDS, act: () => cancelNow(world, one, 'payment_failed') };
+    return;
+  }
+  const periodEnd = currentPeriod(one).end;
+  const end = one.cancel_at ?? (one.cancel_at_period_end ? periodEnd : null);
+  if (end !== null) yield { at: end, act: () => cancelNow(world, one, 'cancellation_requested') };
+  if (one.pending_update) yield { at: one.pending_update.expires_at, act: () => dropPendingUpdate(world, one) };
+  const resumesAt = one.pause_collection?.resumes_at;
+  if (resumesAt) yield { at: resumesAt, act: () => endPause(world, one) };
+  if (one.status === 'paused') return;
+  const warning = warnOfTrialEnd(world, one);
+  if (warning) yield warning;
+  if (one.status === 'past_due' || one.status === 'active') {
+    for (const invoice of invoicesOf(world, one, 'open')) {
+      const at = invoice.next_payment_attempt;
+      if (at !== null) yield { at, act: () => retry(world, invoice) };
     }
   }
-  const now = world.now();
-  for (const session of world.state.checkoutSessions.all()) {
-    if (session.status === 'open' && session.expires_at <= now) expireSession(world, session);
-  }
-  forgetOld(world, now);
+  yield { at: periodEnd, act: () => renew(world, one) };
 }
 
-/** Brings one subscription up to the present. */
-export function advanceSubscription(world: World, subscription: Stripe.Subscription): void {
-  const now = world.now();
-  if (hasEnded(subscription)) return;
-  if (subscription.status === 'incomplete') {
-    if (subscription.created + INCOMPLETE_SECONDS <= now) cancelNow(world, subscription, 'payment_failed');
-    return;
-  }
-  dropLatePendingUpdate(world, subscription, now);
-  const endsAtPeriodEnd = subscription.cancel_at_period_end && currentPeriod(subscription).end <= now;
-  if (endsAtPeriodEnd || (subscription.cancel_at !== null && subscription.cancel_at <= now)) {
-    cancelNow(world, subscription, 'cancellation_requested');
-    return;
-  }
-  const resumesAt = subscription.pause_collection?.resumes_at;
-  if (resumesAt && resumesAt <= now) {
-    world.changeSubscription(subscription, (resumed) => {
-      resumed.pause_collection = null;
-    });
-  }
-  for (let renewals = 0; renewals < MOST_RENEWALS; renewals++) {
-    if (subscription.status !== 'active' && subscription.status !== 'trialing') return;
-    if (currentPeriod(subscription).end > now) return;
-    renew(world, subscription);
-  }
-}
-
-/** Begins the next period: bills it, and leaves the subscription past due where the card fails. */
-export function renew(world: World, subscription: Stripe.Subscription): void {
-  const first = subscription.items.data[0];
-  if (!first) return;
-  const trialEnded = subscription.status === 'trialing';
-  const missing = subscription.trial_settings?.end_behavior.missing_payment_method;
-  const charge = tryCharge(world, subscription);
-  if (trialEnded && charge === 'no_card' && missing === 'cancel') {
-    cancelNow(world, subscription, 'payment_failed');
-    return;
-  }
-  if (trialEnded && charge === 'no_card' && missing === 'pause') {
-    world.changeSubscription(
-      subscription,
-      (paused) => {
-        paused.status = 'paused';
-      },
-      'customer.subscription.paused',
-    );
-    return;
-  }
-  const period = periodFrom(currentPeriod(subscription).end, first.price);
-  const pausedAs = subscription.pause_collection?.behavior;
-  const billed: Stripe.Subscription = { ...subscription, status: 'active' };
-  const lines = [...(world.state.pendingLines.get(subscription.id) ?? []), ...periodLines(world, billed, period)];
-  world.state.pendingLines.delete(subscription.id);
-  const invoice = issueInvoice(world, { subscription, reason: 'subscription_cycle', lines, period });
-  const sends = subscription.collection_method === 'send_invoice';
-  const fails = charge !== 'paid' && invoice.amount_due > 0 && !sends && !pausedAs;
-  world.changeSubscription(subscription, (renewed) => {
-    setPeriod(renewed, period);
-    renewed.latest_invoice = invoice.id;
-    renewed.status = fails ? 'past_due' : 'active';
+function endPause(world: World, subscription: Stripe.Subscription): void {
+  world.changeSubscription(subscription, (resumed) => {
+    resumed.pause_collection = null;
   });
-  if (pausedAs) voidInvoice(world, invoice);
-  else if (!sends) settleInvoice(world, invoice, charge);
 }
 
-function dropLatePendingUpdate(world: World, subscription: Stripe.Subscription, now: number): void {
-  if (!subscription.pending_update || subscription.pending_update.expires_at > now) return;
+/** A change that waited for its payment too long is forgotten, and nobody needs to pay for it any more. */
+function dropPendingUpdate(world: World, subscription: Stripe.Subscription): void {
+  const invoice = invoicesOf(world, subscription, 'open').find(({ id }) => id === subscription.latest_invoice);
   world.changeSubscription(
     subscription,
     (expired) => {
@@ -102,14 +91,18 @@ function dropLatePendingUpdate(world: World, subscription: Stripe.Subscription, 
     },
     'customer.subscription.pending_update_expired',
   );
+  if (invoice) voidInvoice(world, invoice);
 }
 
 function forgetOld(world: World, now: number): void {
   const { events, deliveries, idempotency } = world.state;
-  for (const event of events.all()) {
-    if (event.created > now - KEEP_EVENTS_SECONDS) break;
-    events.delete(event.id);
-    deliveries.delete(event.id);
-  }
+  const old = now - KEEP_EVENTS_SECONDS;
+  for (const { id } of events.removeOldest((event) => event.created <= old, isOwed(world))) deliveries.delete(id);
   for (const [key, answer] of idempotency) if (answer.created < now - KEEP_KEYS_SECONDS) idempotency.delete(key);
 }
+
+/** An event that still has to be delivered is kept, however far the clock was moved. */
+const isOwed =
+  ({ state }: World) =>
+  (event: Stripe.EventBase): boolean =>
+    state.deliveries.get(event.id)?.state === 'pending';

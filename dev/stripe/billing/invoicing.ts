@@ -9,8 +9,6 @@ import { paymentMethodFor, productName } from './lookup';
 /** What came of charging a subscription's card. */
 export type Charge = ChargeOutcome | 'no_card';
 
-const RETRY_SECONDS = 3 * 86_400;
-
 /** What charging this subscription now would lead to. */
 export function tryCharge(world: World, subscription: Stripe.Subscription): Charge {
   const method = paymentMethodFor(world, subscription);
@@ -42,10 +40,13 @@ export interface InvoiceOrder {
   period: Period;
 }
 
-/** Finalises an invoice for a subscription. It is open, and not yet charged. */
-export function issueInvoice(world: World, order: InvoiceOrder): Stripe.Invoice {
+/** Makes an invoice for a subscription and finalises it. It is open, and not yet charged. */
+export const issueInvoice = (world: World, order: InvoiceOrder): Stripe.Invoice =>
+  finalizeInvoice(world, draftInvoice(world, order));
+
+/** Makes an invoice for a subscription, as a draft that nobody can pay yet. */
+export function draftInvoice(world: World, order: InvoiceOrder): Stripe.Invoice {
   const { subscription } = order;
-  world.state.invoiceNumber += 1;
   const customer = idOf(subscription.customer);
   const invoice = buildInvoice({
     created: world.now(),
@@ -53,20 +54,43 @@ export function issueInvoice(world: World, order: InvoiceOrder): Stripe.Invoice 
     subscription,
     currency: subscription.currency,
     billingReason: order.reason,
-    status: 'open',
+    status: 'draft',
     lines: order.lines,
     period: order.period,
-    number: `STANDIN-${String(world.state.invoiceNumber).padStart(4, '0')}`,
+    number: null,
     hostedAt: world.hostedAt,
   });
   world.state.invoices.put(invoice);
   world.emit('invoice.created', invoice);
+  return invoice;
+}
+
+/** Finalises a draft: it gets its number and its page, and can be paid. */
+export function finalizeInvoice(world: World, invoice: Stripe.Invoice): Stripe.Invoice {
+  world.state.invoiceNumber += 1;
+  invoice.status = 'open';
+  invoice.auto_advance = true;
+  invoice.effective_at = world.now();
+  invoice.ending_balance = 0;
+  invoice.hosted_invoice_url = `${world.hostedAt}/invoice/${invoice.id}`;
+  invoice.invoice_pdf = invoice.hosted_invoice_url;
+  invoice.number = `STANDIN-${String(world.state.invoiceNumber).padStart(4, '0')}`;
+  invoice.status_transitions.finalized_at = world.now();
+  world.state.invoices.put(invoice);
   world.emit('invoice.finalized', invoice);
   return invoice;
 }
 
-/** Writes down what charging an open invoice led to. Nothing due counts as paid, whatever the card. */
-export function settleInvoice(world: World, invoice: Stripe.Invoice, charge: Charge): void {
+/**
+ * Writes down what charging an open invoice led to. Nothing due counts as paid, whatever the card.
+ * @param nextAttempt when a charge that failed is tried again; null for never
+ */
+export function settleInvoice(
+  world: World,
+  invoice: Stripe.Invoice,
+  charge: Charge,
+  nextAttempt: number | null = null,
+): void {
   if (charge === 'paid' || invoice.amount_due === 0) {
     markPaid(world, invoice);
     return;
@@ -74,7 +98,7 @@ export function settleInvoice(world: World, invoice: Stripe.Invoice, charge: Cha
   world.change(world.state.invoices, invoice, 'invoice.updated', (open) => {
     open.attempted = true;
     open.attempt_count += 1;
-    open.next_payment_attempt = charge === 'requires_action' ? null : world.now() + RETRY_SECONDS;
+    open.next_payment_attempt = nextAttempt;
   });
   if (charge === 'requires_action') world.emit('invoice.payment_action_required', invoice);
   world.emit('invoice.payment_failed', invoice);
@@ -103,6 +127,26 @@ export function voidInvoice(world: World, invoice: Stripe.Invoice): void {
   invoice.status_transitions.voided_at = world.now();
   world.state.invoices.put(invoice);
   world.emit('invoice.voided', invoice);
+}
+
+/** Gives an open invoice up; it may still be paid. */
+export function markUncollectible(world: World, invoice: Stripe.Invoice): void {
+  invoice.status = 'uncollectible';
+  invoice.auto_advance = false;
+  invoice.next_payment_attempt = null;
+  invoice.status_transitions.marked_uncollectible_at = world.now();
+  world.state.invoices.put(invoice);
+  world.emit('invoice.marked_uncollectible', invoice);
+}
+
+/** Stops charging a subscription's open invoices by itself, as Stripe does when the subscription ends. */
+export function stopCollecting(world: World, subscription: Stripe.Subscription): void {
+  for (const invoice of invoicesOf(world, subscription, 'open')) {
+    world.change(world.state.invoices, invoice, 'invoice.updated', (open) => {
+      open.auto_advance = false;
+      open.next_payment_attempt = null;
+    });
+  }
 }
 
 /** The id of the subscription that an invoice is for. */

@@ -2,10 +2,12 @@ import type Stripe from 'stripe';
 import { invalidRequest } from '../errors';
 import type { World } from '../world';
 import { cancelNow, hasEnded } from './cancel';
-import { advanceSubscription, renew } from './clock';
+import { advanceClock } from './clock';
+import { nextAttempt } from './dunning';
 import { invoicesOf, issueInvoice, periodLines, settleInvoice } from './invoicing';
 import { currentPeriod, setPeriod } from './period';
 import { payAll } from './recover';
+import { renew } from './renew';
 
 /** What the front page can do to a subscription, as if the bank, or time, had done it. */
 export const OPERATIONS = ['fail', 'pay', 'unpaid', 'cancel', 'renew'] as const;
@@ -45,7 +47,7 @@ function failPayment(world: World, subscription: Stripe.Subscription, status: 'p
       lines: periodLines(world, billed, period),
       period,
     });
-  if (invoice.amount_due > 0) settleInvoice(world, invoice, 'declined');
+  if (invoice.amount_due > 0) settleInvoice(world, invoice, 'declined', nextAttempt(world, invoice));
   world.changeSubscription(subscription, (owing) => {
     owing.status = status;
     owing.latest_invoice = invoice.id;
@@ -63,6 +65,6 @@ function endPeriod(world: World, subscription: Stripe.Subscription): void {
     if (ended.trial_end !== null && ended.trial_end > now) ended.trial_end = now;
     if (wasToEnd) ended.cancel_at = now;
   });
-  if (wasToEnd) advanceSubscription(world, subscription);
+  if (wasToEnd) advanceClock(world);
   else renew(world, subscription);
 }

@@ -1,27 +1,34 @@
 import type Stripe from 'stripe';
 import type { Period } from '../objects/subscription';
 
-/** Adds a billing interval to a time (in seconds). A month from 31 January ends on the last day of February. */
+/**
+ * Adds a billing interval to a time (in seconds). A month from 31 January ends on the last day of February, and one
+ * that goes on from there, with its anchor on a 31st, on 31 March again.
+ */
 export function addInterval(
   from: number,
   recurring: Pick<Stripe.Price.Recurring, 'interval' | 'interval_count'>,
+  anchor: number = from,
 ): number {
   const { interval, interval_count: times } = recurring;
   if (interval === 'day') return from + times * 86_400;
   if (interval === 'week') return from + times * 7 * 86_400;
   const months = interval === 'year' ? times * 12 : times;
   const date = new Date(from * 1000);
-  const day = date.getUTCDate();
+  const wasCut = date.getUTCDate() === lastDayOf(date);
+  const day = wasCut ? Math.max(date.getUTCDate(), new Date(anchor * 1000).getUTCDate()) : date.getUTCDate();
   date.setUTCDate(1);
   date.setUTCMonth(date.getUTCMonth() + months);
-  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-  date.setUTCDate(Math.min(day, lastDay));
+  date.setUTCDate(Math.min(day, lastDayOf(date)));
   return Math.floor(date.getTime() / 1000);
 }
 
-/** The period of a price that begins at a time. */
-export function periodFrom(start: number, price: Stripe.Price): Period {
-  return { start, end: addInterval(start, price.recurring ?? { interval: 'month', interval_count: 1 }) };
+const lastDayOf = (date: Date): number =>
+  new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+
+/** The period of a price that begins at a time; `anchor` is when the subscription's billing began. */
+export function periodFrom(start: number, price: Stripe.Price, anchor: number = start): Period {
+  return { start, end: addInterval(start, price.recurring ?? { interval: 'month', interval_count: 1 }, anchor) };
 }
 
 /** The period that a subscription is in: that of its first item. */

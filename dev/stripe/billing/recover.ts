@@ -18,7 +18,7 @@ export function payInvoice(world: World, invoice: Stripe.Invoice, charge: Charge
     throw invalidRequest(`This invoice can no longer be paid: its status is ${invoice.status}.`);
   }
   if (charge !== 'paid' && invoice.amount_due > 0) {
-    settleInvoice(world, invoice, charge);
+    settleInvoice(world, invoice, charge, invoice.next_payment_attempt);
     throw chargeRefusal(charge);
   }
   markPaid(world, invoice);
@@ -33,10 +33,16 @@ export function afterPaid(world: World, invoice: Stripe.Invoice): void {
   if (!subscription || hasEnded(subscription)) return;
   if (subscription.pending_update && subscription.latest_invoice === invoice.id)
     applyPendingUpdate(world, subscription);
-  if (!OWING.includes(subscription.status) || invoicesOf(world, subscription, 'open').length > 0) return;
+  if (!OWING.includes(subscription.status) || !isLatest(world, subscription, invoice)) return;
   world.changeSubscription(subscription, (recovered) => {
     recovered.status = 'active';
   });
+}
+
+/** The newest invoice decides: paying an older one leaves the subscription past due, as in Stripe. */
+function isLatest(world: World, subscription: Stripe.Subscription, invoice: Stripe.Invoice): boolean {
+  const newer = (['open', 'uncollectible'] as const).flatMap((status) => invoicesOf(world, subscription, status));
+  return newer.every((other) => other.created < invoice.created);
 }
 
 function applyPendingUpdate(world: World, subscription: Stripe.Subscription): void {

@@ -5,6 +5,7 @@ import type { World } from '../world';
 import { type Charge, issueInvoice, periodLines, settleInvoice, tryCharge } from './invoicing';
 import { customerOf } from './lookup';
 import { periodFrom } from './period';
+import { warnIfTrialEndsSoon } from './trial';
 
 export type PaymentBehavior =
   | 'allow_incomplete'
@@ -83,6 +84,7 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
   subscription.latest_invoice = invoice.id;
   world.state.subscriptions.put(subscription);
   world.emit('customer.subscription.created', subscription);
+  warnIfTrialEndsSoon(world, subscription);
   if (isFree || !waits) settleInvoice(world, invoice, charge);
   return subscription;
 }

@@ -32,6 +32,9 @@ export const paymentMethods = [
   ),
 ];
 
+/** So far back Stripe lists events. */
+const KEPT_SECONDS = 30 * 86_400;
+
 /** `/v1/events`: what happened in the last 30 days. */
 export const events = [
   endpoint(
@@ -51,6 +54,7 @@ export const events = [
       const wanted = params.types ?? (params.type === undefined ? undefined : [params.type]);
       return listOf(world.state.events, 'event', '/v1/events', params, {
         where: (one) =>
+          one.created > world.now() - KEPT_SECONDS &&
           (wanted === undefined || wanted.some((type) => matchesType(one.type, type))) &&
           (params.delivery_success === undefined || wasDelivered(world, one.id) === params.delivery_success) &&
           inRange(one.created, params.created),

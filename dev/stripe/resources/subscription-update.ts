@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 import { hasEnded, setCancellation } from '../billing/cancel';
 import { changeItems } from '../billing/change-items';
-import { renew } from '../billing/clock';
 import { currentPeriod, setPeriod } from '../billing/period';
+import { renew } from '../billing/renew';
 import { invalidRequest, noSuch } from '../errors';
 import { mergeMetadata } from '../params/fields';
 import type { World } from '../world';

@@ -89,11 +89,30 @@ export class Collection<T extends Stored> {
     if (!entry) return;
     this.byId.delete(id);
     this.order = this.order.filter((other) => other !== entry);
-    if (entry.group !== null) {
-      const left = (this.groups.get(entry.group) ?? []).filter((other) => other !== entry);
-      if (left.length > 0) this.groups.set(entry.group, left);
-      else this.groups.delete(entry.group);
+    this.leaveGroup(entry);
+  }
+
+  private leaveGroup(entry: Entry<T>): void {
+    if (entry.group === null) return;
+    const left = (this.groups.get(entry.group) ?? []).filter((other) => other !== entry);
+    if (left.length > 0) this.groups.set(entry.group, left);
+    else this.groups.delete(entry.group);
+  }
+
+  /** Takes away, from the oldest on, all that `goes` and is not to be kept. @returns what went */
+  removeOldest(goes: (value: T) => boolean, keep: (value: T) => boolean): T[] {
+    const order = this.oldestFirst();
+    const end = lowerBound(order, (entry) => goes(entry.value));
+    if (end === 0) return [];
+    const gone = order.slice(0, end).filter((entry) => !keep(entry.value));
+    const ids = new Set(gone.map((entry) => entry.value.id));
+    this.order = order.filter((entry) => !ids.has(entry.value.id));
+    for (const { value } of gone) {
+      const entry = this.byId.get(value.id);
+      this.byId.delete(value.id);
+      if (entry) this.leaveGroup(entry);
     }
+    return gone.map((entry) => entry.value);
   }
 
   clear(): void {

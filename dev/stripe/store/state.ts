@@ -17,6 +17,8 @@ export interface Delivery {
   state: 'pending' | 'delivered' | 'failed' | 'dropped';
   /** How often it is still to arrive. */
   copies: number;
+  /** By the machine's clock, which nobody moves. */
+  owedSince: number;
   attempts: number;
   nextAttemptAt: number;
   lastStatus: number | null;
@@ -58,6 +60,8 @@ export interface SavedState extends Required<LoadableWorld> {
   deliveries: Delivery[];
   idempotency: [string, IdempotentAnswer][];
   invoice_number: number;
+  trial_warnings: [string, number][];
+  clock_offset: number;
 }
 
 /** Everything the stand-in knows, in memory. */
@@ -77,7 +81,11 @@ export class State {
   readonly pendingLines = new Map<string, Stripe.InvoiceLineItem[]>();
   readonly deliveries = new Map<string, Delivery>();
   readonly idempotency = new Map<string, IdempotentAnswer>();
+  /** The end of each trial that was warned of, by subscription. */
+  readonly trialWarnings = new Map<string, number>();
   invoiceNumber = 0;
+  /** So many seconds the stand-in's clock is ahead of the machine's. */
+  clockOffset = 0;
 
   /** Adds full objects as they are; an object with a known id replaces the old one. */
   load(world: LoadableWorld): void {
@@ -115,10 +123,12 @@ export class State {
       this.pendingLines,
       this.deliveries,
       this.idempotency,
+      this.trialWarnings,
     ]) {
       collection.clear();
     }
     this.invoiceNumber = 0;
+    this.clockOffset = 0;
   }
 
   save(): SavedState {
@@ -138,6 +148,8 @@ export class State {
       deliveries: [...this.deliveries.values()],
       idempotency: [...this.idempotency],
       invoice_number: this.invoiceNumber,
+      trial_warnings: [...this.trialWarnings],
+      clock_offset: this.clockOffset,
     };
   }
 
@@ -148,9 +160,12 @@ export class State {
     for (const session of saved.portal_sessions) this.portalSessions.put(session);
     for (const [id, plan] of saved.checkout_plans) this.checkoutPlans.set(id, plan);
     for (const [id, lines] of saved.pending_lines) this.pendingLines.set(id, lines);
-    // A file of an earlier version says nothing of copies.
-    for (const one of saved.deliveries) this.deliveries.set(one.eventId, { ...one, copies: one.copies ?? 1 });
+    // A file of an earlier version says nothing of copies, warnings and the clock.
+    for (const one of saved.deliveries)
+      this.deliveries.set(one.eventId, { ...one, copies: one.copies ?? 1, owedSince: one.owedSince ?? Date.now() });
     for (const [key, answer] of saved.idempotency) this.idempotency.set(key, answer);
     this.invoiceNumber = saved.invoice_number;
+    for (const [id, end] of saved.trial_warnings ?? []) this.trialWarnings.set(id, end);
+    this.clockOffset = saved.clock_offset ?? 0;
   }
 }
