@@ -42,7 +42,7 @@ async function requirePlan({ db }: Context, planId: string): Promise<Plan> {
 async function syncAfter(context: Context, stripe: Stripe, actor: Actor, customerIds: Iterable<string>): Promise<void> {
   for (const customerId of new Set(customerIds)) {
     try {
-      await syncCustomer(context, stripe, customerId, { actor }, 5000);
+      await syncCustomer(context, stripe, customerId, { actor }, { waitMs: 5000 });
     } catch (error) {
       await inTransaction(context.db, (tx) => oweJob(tx, { kind: 'sync-customer', subject: customerId }));
       context.log.warn({ err: error, customerId }, 'sync after a change of plan is left to the workers');

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { type EntityManager, In } from 'typeorm';
 import { handlerFailed } from '../../domain/customer-findings';
 import type { Context } from '../context';
-import { inTransaction } from '../db/transaction';
+import { inTransaction, rehearse } from '../db/transaction';
 import { finishJobs, openJobs } from '../jobs/settle';
 import { readCustomer } from '../stripe/read-customer';
 import { applyReadings } from './apply-readings';
@@ -51,6 +51,7 @@ async function finish(tx: EntityManager, answered: Answered, now: Date, ignoredF
  * read under the customer's lease and outside any transaction; one transaction then writes everything, and marks the
  * events and jobs that stood before the reading began. Of the other mode (live or test), nothing is taken over.
  *
+ * @param options how long to wait for the lease, in milliseconds; `keep: false` only rehearses
  * @throws RetrySoon where another worker syncs this customer, GiveUp where Stripe knows no such customer
  */
 export async function syncCustomer(
@@ -58,13 +59,13 @@ export async function syncCustomer(
   stripe: Stripe,
   customerId: string,
   cause: Cause,
-  waitMs = 0,
+  { waitMs = 0, keep = true }: { waitMs?: number; keep?: boolean } = {},
 ): Promise<Decided> {
   const work = async (lease: Lease): Promise<Decided> => {
     const answered = await standing(context, customerId);
     const readAt = context.now();
     const reading = await readCustomer(stripe, customerId);
-    return inTransaction(context.db, async (tx) => {
+    return (keep ? inTransaction : rehearse)(context.db, async (tx) => {
       await requireFence(tx, lease);
       const { livemode } = reading.customer;
       if (livemode !== null && livemode !== context.config.stripe.livemode) {

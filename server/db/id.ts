@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'opr'
   | 'key'
   | 'run'
+  | 'rch'
   | 'cod'
   | 'con'
   | 'req';

@@ -24,3 +24,28 @@ export async function inTransaction<T>(db: DataSource, work: (tx: EntityManager)
     }
   }
 }
+
+/** Whether an error is of the database's being away or overrun: the same work succeeds later. */
+export const isDatabaseFault = (error: unknown): boolean =>
+  RETRYABLE.has(sqlCode(error) ?? '') ||
+  /^(PROTOCOL_CONNECTION_LOST|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ER_CON_COUNT_ERROR|ER_SERVER_SHUTDOWN|ER_CONNECTION_KILLED)$/.test(
+    sqlCode(error) ?? '',
+  );
+
+class Rehearsed<T> extends Error {
+  constructor(readonly result: T) {
+    super('A rehearsal ends by rolling back.');
+  }
+}
+
+/** Runs `work` as inTransaction would and takes everything back: gives what would have come of it. */
+export async function rehearse<T>(db: DataSource, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+  try {
+    return await inTransaction<T>(db, async (tx) => {
+      throw new Rehearsed(await work(tx));
+    });
+  } catch (error) {
+    if (error instanceof Rehearsed) return error.result as T;
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { In } from 'typeorm';
+import { decideTenants, lockTenants } from '../billing/decide-tenant';
+import { StripeCustomer } from '../billing/stripe-customer.entity';
+import type { Context } from '../context';
+import { insertMany } from '../db/bulk';
+import { inTransaction } from '../db/transaction';
+import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
+
+const BATCH = 500;
+
+/** Stages the customers of a run that is not about the whole account: each is read by itself. */
+export async function stageChosen(context: Context, run: ReconcileRun): Promise<void> {
+  if (run.appliesRunId) {
+    await context.db.query(
+      `INSERT IGNORE INTO reconcile_rows (runId, subscriptionId, customerId, readAt, reading)
+       SELECT ?, subscriptionId, customerId, ?, NULL FROM reconcile_rows WHERE runId = ?`,
+      [run.id, context.now(), run.appliesRunId],
+    );
+    return;
+  }
+  const ids = run.tenantIds ?? [];
+  for (let from = 0; from < ids.length; from += BATCH) await stageTenants(context, run, ids.slice(from, from + BATCH));
+}
+
+async function stageTenants(context: Context, run: ReconcileRun, tenantIds: string[]): Promise<void> {
+  const { livemode } = context.config.stripe;
+  const customers = await context.db.getRepository(StripeCustomer).findBy({ tenantId: In(tenantIds), livemode });
+  const rows = customers.map(({ id }) => ({
+    runId: run.id,
+    subscriptionId: id,
+    customerId: id,
+    readAt: context.now(),
+    reading: null,
+  }));
+  await inTransaction(context.db, async (tx) => {
+    await insertMany<ReconcileRow>(tx, ReconcileRow, rows, { update: ['readAt'] });
+    if (run.mode !== 'apply') return;
+    // Those without a customer are decided anew from what we know, which is all there is to prove.
+    const paying = new Set(customers.map(({ tenantId }) => tenantId));
+    const others = await lockTenants(
+      tx,
+      tenantIds.filter((id) => !paying.has(id)),
+    );
+    const cause = { actor: { type: 'worker' as const, id: null, name: 'reconciliation' }, runId: run.id };
+    await decideTenants(tx, context, others, cause);
+    if (others.size > 0)
+      await tx.query('UPDATE tenants SET lastSyncedAt = ?, updatedAt = updatedAt WHERE id IN (?)', [
+        context.now(),
+        [...others.keys()],
+      ]);
+  });
+}

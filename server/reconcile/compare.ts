@@ -1,0 +1,149 @@
+import type Stripe from 'stripe';
+import type { EntityManager } from 'typeorm';
+import { type AppliedReading, applyReadings } from '../billing/apply-readings';
+import type { Decided } from '../billing/decide-tenant';
+import type { Context } from '../context';
+import { insertMany } from '../db/bulk';
+import { inTransaction } from '../db/transaction';
+import { contentHash, customerFacts, idOf, subscriptionFacts } from '../stripe/facts';
+import type { CustomerReading, ReadSubscription } from '../stripe/read-customer';
+import { freeCustomers } from './free-customers';
+import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
+import type { Window } from './windows';
+
+/** Pages of one window that follow each other, to be compared with the mirror in one go. */
+export interface Piece {
+  window: Window;
+  /** Seconds: everything that Stripe created in `(after, until]` is among `listed`. */
+  after: number;
+  until: number;
+  readAt: Date;
+  listed: Stripe.Subscription[];
+}
+
+/** One listed subscription as a sweep keeps it. `whole` is false where its customer must be read by itself. */
+interface Listed {
+  customerId: string;
+  subscription: ReadSubscription;
+  customer: CustomerReading['customer'];
+  readAt: Date;
+  whole: boolean;
+}
+
+interface MirrorRow {
+  id: string;
+  customerId: string;
+  contentHash: string | null;
+  missing: number;
+}
+
+/** What comparing some pieces brought. */
+export interface Compared {
+  changed: number;
+  decided: Pick<Decided, 'moves' | 'findings'>;
+}
+
+const seconds = (at: number): Date => new Date(at * 1000);
+
+async function mirrorOf({ db, config }: Context, { after, until }: Piece): Promise<MirrorRow[]> {
+  return db.query(
+    `SELECT id, customerId, contentHash, missingSince IS NOT NULL AS missing FROM subscriptions
+     WHERE createdAt > ? AND createdAt <= ? AND livemode = ?`,
+    [seconds(after), seconds(until), config.stripe.livemode],
+  );
+}
+
+function listedOf(subscription: Stripe.Subscription, readAt: Date): Listed {
+  const facts = subscriptionFacts(subscription);
+  // Expanded by the sweep's own list call.
+  const customer = customerFacts(subscription.customer as Stripe.Customer | Stripe.DeletedCustomer);
+  return {
+    customerId: idOf(subscription.customer),
+    customer,
+    readAt,
+    subscription: { ...facts, overdueSince: null, contentHash: contentHash(facts, customer) },
+    // Grace needs the invoices, and Stripe cuts long lists of items short.
+    whole: subscription.status !== 'past_due' && !subscription.items.has_more,
+  };
+}
+
+/** Adds what differs in a piece, as rows to write or to stage; the other half of a sweep is to find it. */
+async function differences(
+  context: Context,
+  piece: Piece,
+): Promise<{ changed: Listed[]; missing: MirrorRow[]; known: Set<string> }> {
+  const mirror = new Map((await mirrorOf(context, piece)).map((row) => [row.id, row]));
+  const known = new Set([...mirror.values()].map(({ customerId }) => customerId));
+  const changed: Listed[] = [];
+  for (const subscription of piece.listed) {
+    const listed = listedOf(subscription, piece.readAt);
+    const row = mirror.get(subscription.id);
+    mirror.delete(subscription.id);
+    if (!row || row.missing || row.contentHash !== listed.subscription.contentHash) changed.push(listed);
+  }
+  return { changed, missing: [...mirror.values()].filter((row) => !row.missing), known };
+}
+
+async function knownCustomers({ db }: Context, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows: { id: string }[] = await db.query('SELECT id FROM stripe_customers WHERE id IN (?)', [ids]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** What was listed, as one reading a customer. */
+export function readingsOf(listed: readonly Listed[]): AppliedReading[] {
+  const readings = new Map<string, AppliedReading>();
+  for (const { customerId, customer, subscription, readAt } of listed) {
+    const reading = readings.get(customerId) ?? { customerId, customer, readAt, subscriptions: [], partial: true };
+    reading.subscriptions.push(subscription);
+    readings.set(customerId, reading);
+  }
+  return [...readings.values()];
+}
+
+async function stage(tx: EntityManager, run: ReconcileRun, changed: Listed[], missing: MirrorRow[], readAt: Date) {
+  const rows = [
+    ...changed.map(({ customerId, subscription, customer, readAt: at, whole }) => ({
+      runId: run.id,
+      subscriptionId: subscription.id,
+      customerId,
+      readAt: at,
+      reading: whole ? { subscription, customer } : null,
+    })),
+    ...missing.map(({ id, customerId }) => ({
+      runId: run.id,
+      subscriptionId: id,
+      customerId,
+      readAt,
+      reading: null,
+    })),
+  ];
+  await insertMany<ReconcileRow>(tx, ReconcileRow, rows, { update: ['readAt', 'reading'] });
+}
+
+/**
+ * Compares pieces of the listing with the mirror. Customers that we did not know are written at once: there is nothing
+ * that they could lose. Whatever else differs is staged until the whole listing is read, since a customer's other
+ * subscriptions may stand elsewhere in it.
+ */
+export async function compare(context: Context, run: ReconcileRun, pieces: readonly Piece[]): Promise<Compared> {
+  const found = await Promise.all(pieces.map((piece) => differences(context, piece)));
+  const changed = found.flatMap((one) => one.changed);
+  const missing = found.flatMap((one) => one.missing);
+  if (changed.length === 0 && missing.length === 0) return { changed: 0, decided: { moves: [], findings: 0 } };
+  const met = new Set(found.flatMap(({ known }) => [...known]));
+  const unmet = [...new Set(changed.map(({ customerId }) => customerId))].filter((id) => !met.has(id));
+  for (const id of await knownCustomers(context, unmet)) met.add(id);
+  const fresh = run.mode === 'apply' ? changed.filter(({ customerId, whole }) => whole && !met.has(customerId)) : [];
+  const cause = { actor: { type: 'worker' as const, id: null, name: 'reconciliation' }, runId: run.id };
+  return inTransaction(context.db, async (tx) => {
+    const readings = readingsOf(fresh);
+    const free = await freeCustomers(tx, readings);
+    const now = readings.filter(({ customerId }) => free.has(customerId));
+    const written = new Set(now.map(({ customerId }) => customerId));
+    const decided = now.length > 0 ? await applyReadings(tx, context, now, cause) : { moves: [], findings: 0 };
+    const later = changed.filter(({ customerId }) => !written.has(customerId));
+    await stage(tx, run, later, missing, pieces[0]!.readAt);
+    return { changed: changed.length + missing.length, decided };
+  });
+}

@@ -1,0 +1,238 @@
+import type Stripe from 'stripe';
+import { type Lease, withLease } from '../billing/lease';
+import { writeState } from '../billing/stripe-state';
+import type { Context } from '../context';
+import { isDatabaseFault } from '../db/transaction';
+import { RetrySoon } from '../jobs/settle';
+import { isStripeFault } from '../stripe/fault';
+import { withStripePriority } from '../stripe/priority';
+import { stageChosen } from './chosen';
+import { listAccount } from './list-account';
+import { ReconcileChange, ReconcileRow, ReconcileRun, ReconcileWindow } from './reconcile-run.entity';
+import { RunBook, RunOver } from './run-book';
+import { Staged } from './staged';
+import { aWindow, initialWindows, WindowPool } from './windows';
+
+export interface DriveOptions {
+  /** Requests to Stripe's list at the same time. */
+  parallelism?: number;
+  /** Leaves the run to whoever comes next, at the checkpoint. */
+  signal?: AbortSignal;
+  /** How often a checkpoint is written, in milliseconds. */
+  checkpointMs?: number;
+}
+
+const PARALLELISM = 8;
+const CHECKPOINT_MS = 1000;
+/** Stripe has no older subscriptions: it launched in September 2011. */
+const FIRST_SECOND = Date.UTC(2011, 0, 1) / 1000;
+/** A run that would lower more tenants than this, and a larger share of those who pay, stops as a dry run. */
+const BRAKE_TENANTS = 20;
+const BRAKE_SHARE = 0.02;
+/** The share of the progress bar that the listing is. */
+const LISTING = 0.9;
+
+const running = (db: Context['db']): Promise<ReconcileRun | null> =>
+  db.getRepository(ReconcileRun).findOneBy({ active: 1 });
+
+/**
+ * Takes up the run that is under way, if there is one and no other process has it, and goes on from its checkpoint to
+ * its end. A fault of Stripe's or of the database's leaves the run as it stands, for the next call. Gives whether a
+ * run was driven.
+ */
+export async function driveRun(context: Context, stripe: Stripe, options: DriveOptions = {}): Promise<boolean> {
+  if (!(await running(context.db))) return false;
+  try {
+    return await withLease(context.db, 'sweep', async (lease) => {
+      const run = await running(context.db);
+      if (!run) return false;
+      await withStripePriority('sweep', () => drive(context, stripe, run, lease, options));
+      return true;
+    });
+  } catch (error) {
+    if (error instanceof RetrySoon) return false;
+    throw error;
+  }
+}
+
+async function drive(
+  context: Context,
+  stripe: Stripe,
+  run: ReconcileRun,
+  lease: Lease,
+  options: DriveOptions,
+): Promise<void> {
+  const book = new RunBook(context, run, lease);
+  try {
+    if (!run.listed && !(await list(context, stripe, book, options))) return;
+    await work(context, stripe, book, options);
+  } catch (error) {
+    if (error instanceof RunOver) return;
+    const message = (error instanceof Error ? error.message : String(error)).slice(0, 1000);
+    context.log.warn({ err: error, runId: run.id }, 'a reconciliation run stopped at its checkpoint');
+    if (isStripeFault(error) || isDatabaseFault(error))
+      await context.db.getRepository(ReconcileRun).update({ id: run.id, active: 1 }, { error: message });
+    else await finish(book, context, { status: 'failed', error: message }).catch(() => undefined);
+  }
+}
+
+/** Runs `work` with a checkpoint ever so often; a checkpoint that fails ends it. */
+async function withCheckpoints<T>(
+  save: () => Promise<void>,
+  everyMs: number,
+  work: (failed: () => boolean) => Promise<T>,
+): Promise<T> {
+  let failure: unknown;
+  let saving = Promise.resolve();
+  const timer = setInterval(() => {
+    saving = saving.then(save).catch((error: unknown) => {
+      failure ??= error;
+    });
+  }, everyMs);
+  try {
+    const result = await work(() => failure !== undefined);
+    await saving;
+    if (failure) throw failure;
+    return result;
+  } finally {
+    clearInterval(timer);
+    await saving;
+  }
+}
+
+/** Reads and compares what the run is about; gives whether it came to the end. */
+async function list(context: Context, stripe: Stripe, book: RunBook, options: DriveOptions): Promise<boolean> {
+  const { run } = book;
+  const { signal, parallelism = PARALLELISM, checkpointMs = CHECKPOINT_MS } = options;
+  if (run.tenantIds || run.appliesRunId) await stageChosen(context, run);
+  else {
+    const pool = await poolOf(context, run, parallelism);
+    const state = run.mode === 'apply' ? 'applied' : 'planned';
+    const save = () => book.save((LISTING * book.scanned) / (book.scanned + pool.expected() || 1), state, pool.windows);
+    await save();
+    await withCheckpoints(save, checkpointMs, (failed) =>
+      listAccount(context, run, {
+        stripe,
+        pool,
+        parallelism,
+        stopped: () => failed() || signal?.aborted === true,
+        onPage: (rows) => {
+          book.scanned += rows;
+        },
+        onCompared: ({ changed, decided }) => {
+          book.changed += changed;
+          book.add(decided);
+        },
+      }),
+    );
+    await save();
+    if (signal?.aborted) return false;
+  }
+  run.listed = true;
+  await book.guarded((tx) => tx.update(ReconcileRun, { id: run.id }, { listed: true }));
+  return true;
+}
+
+/** The windows where an earlier process left them; at first cut so that each holds as many as we know of. */
+async function poolOf({ db, config }: Context, run: ReconcileRun, parallelism: number): Promise<WindowPool> {
+  const left = await db.getRepository(ReconcileWindow).find({ where: { runId: run.id }, order: { n: 'ASC' } });
+  if (left.length > 0) return new WindowPool(left.map(({ n, since, until }) => aWindow(n, since, until)));
+  const until = Math.floor(+run.startedAt / 1000);
+  const [{ total }] = await db.query('SELECT COUNT(*) AS total FROM subscriptions WHERE livemode = ?', [
+    config.stripe.livemode,
+  ]);
+  const cuts: number[] = [];
+  for (let part = 1; part < parallelism && total >= parallelism; part += 1) {
+    const [row] = await db.query('SELECT createdAt FROM subscriptions ORDER BY createdAt, id LIMIT 1 OFFSET ?', [
+      Math.floor((total * part) / parallelism),
+    ]);
+    if (row) cuts.push(Math.floor(+row.createdAt / 1000));
+  }
+  return new WindowPool(initialWindows(FIRST_SECOND, until, parallelism, cuts));
+}
+
+/** Writes what differs, or only tells; too much to lose makes a run that writes one that tells. */
+async function work(context: Context, stripe: Stripe, book: RunBook, options: DriveOptions): Promise<void> {
+  const { run } = book;
+  const dry = run.mode === 'dry-run';
+  if (dry || (await mayBrake(context, run))) {
+    if (!(await workOff(context, stripe, book, 'rehearse', options))) return;
+    if (dry) return finish(book, context, { status: 'done' });
+    if (await tooMany(context, book.lowers))
+      return finish(book, context, { status: 'done', mode: 'dry-run', braked: true });
+    await book.startOver();
+  }
+  if (await workOff(context, stripe, book, 'write', options)) await finish(book, context, { status: 'done' });
+}
+
+async function workOff(
+  context: Context,
+  stripe: Stripe,
+  book: RunBook,
+  mode: 'write' | 'rehearse',
+  { signal }: DriveOptions,
+): Promise<boolean> {
+  const { run } = book;
+  const total = await context.db.getRepository(ReconcileRow).countBy({ runId: run.id });
+  let done = 0;
+  for await (const worked of new Staged(context, stripe, run, mode).batches()) {
+    done += worked.customers;
+    book.add(worked);
+    if (run.tenantIds || run.appliesRunId) book.scanned += worked.customers;
+    if (worked.failed.length > 0)
+      run.error = `${worked.failed.length} customers could not be read: the workers go on trying.`;
+    await book.save(LISTING + (1 - LISTING) * Math.min(1, done / total), mode === 'write' ? 'applied' : 'planned');
+    if (signal?.aborted) return false;
+  }
+  return true;
+}
+
+/** Whether so many who pay are touched that a rehearsal must tell first how many of them would lose. */
+async function mayBrake({ db }: Context, run: ReconcileRun): Promise<boolean> {
+  if (run.appliesRunId) return false;
+  const [{ payers }] = await db.query(
+    `SELECT COUNT(DISTINCT t.id) AS payers FROM reconcile_rows r
+     JOIN stripe_customers c ON c.id = r.customerId JOIN tenants t ON t.id = c.tenantId
+     WHERE r.runId = ? AND t.planSource = 'subscription'`,
+    [run.id],
+  );
+  return payers > BRAKE_TENANTS;
+}
+
+async function tooMany({ db }: Context, lowered: number): Promise<boolean> {
+  if (lowered <= BRAKE_TENANTS) return false;
+  const [{ payers }] = await db.query(`SELECT COUNT(*) AS payers FROM tenants WHERE planSource = 'subscription'`);
+  return lowered > BRAKE_SHARE * payers;
+}
+
+type Ending = Partial<Pick<ReconcileRun, 'status' | 'mode' | 'braked' | 'error'>>;
+
+/** Ends a run: a whole sweep proves every tenant equal to Stripe, but for those that it found different and left. */
+async function finish(book: RunBook, context: Context, ending: Ending): Promise<void> {
+  const { run } = book;
+  const now = context.now();
+  await book.guarded(async (tx) => {
+    const error = ending.error ?? run.error;
+    const end = {
+      ...ending,
+      error,
+      active: null,
+      finishedAt: now,
+      ...(ending.status === 'done' ? { progress: 1 } : {}),
+    };
+    await tx.update(ReconcileRun, { id: run.id }, end);
+    if (ending.status !== 'done') return;
+    await tx.delete(ReconcileWindow, { runId: run.id });
+    if (run.tenantIds || run.appliesRunId) return;
+    await tx.query(
+      `UPDATE tenants t JOIN stripe_customers c ON c.tenantId = t.id JOIN reconcile_rows r ON r.customerId = c.id
+       SET t.differsSince = COALESCE(t.differsSince, ?), t.updatedAt = t.updatedAt WHERE r.runId = ?`,
+      [now, run.id],
+    );
+    await writeState(tx, 'whole-sweep', { runId: run.id, verifiedAt: run.startedAt.toISOString() });
+  });
+}
+
+/** Planned changes of a run that were written since belong to history: another run applied them. */
+export const markApplied = ({ db }: Context, runId: string): Promise<unknown> =>
+  db.getRepository(ReconcileChange).update({ runId, state: 'planned' }, { state: 'applied' });

@@ -1,0 +1,148 @@
+import type Stripe from 'stripe';
+import type { Context } from '../context';
+import { SUBSCRIPTION_EXPANDS } from '../stripe/read-customer';
+import { type Compared, compare, type Piece } from './compare';
+import type { ReconcileRun } from './reconcile-run.entity';
+import type { Window, WindowPool } from './windows';
+
+/** Stripe's largest page. */
+const PAGE = 100;
+/** Rows that are compared in one go. */
+const BATCH = 500;
+/** Rows that may wait for the database before walkers wait for it, too. */
+const MOST_WAITING = 4000;
+const WRITERS = 2;
+
+/** Takes the walkers' pieces, compares them in batches, and moves each window's checkpoint in the order of its pages. */
+class Sink {
+  private queue: Piece[] = [];
+  private queued = 0;
+  private waiting = 0;
+  private readonly running = new Set<Promise<void>>();
+  /** One after the other in each lane. */
+  private readonly lanes: Promise<unknown>[] = Array.from({ length: WRITERS }, () => Promise.resolve());
+  private flushes = 0;
+  private settled: Promise<void> = Promise.resolve();
+  private failure: unknown;
+
+  constructor(
+    private readonly context: Context,
+    private readonly run: ReconcileRun,
+    private readonly onCompared: (compared: Compared) => void,
+  ) {}
+
+  /** Takes a piece; waits while the database is far behind. Throws what a comparison threw. */
+  async take(piece: Piece): Promise<void> {
+    if (this.failure) throw this.failure;
+    const last = this.queue.at(-1);
+    if (last?.window === piece.window && last.after === piece.until) {
+      last.after = piece.after;
+      last.listed.push(...piece.listed);
+    } else this.queue.push(piece);
+    this.queued += piece.listed.length;
+    this.waiting += piece.listed.length;
+    if (this.queued >= BATCH) this.flush();
+    while (this.waiting > MOST_WAITING) await Promise.race(this.running);
+  }
+
+  /** Ends when all that was taken is written. */
+  async drain(): Promise<void> {
+    this.flush();
+    await Promise.all(this.running);
+    if (this.failure) throw this.failure;
+  }
+
+  private flush(): void {
+    const pieces = this.queue;
+    const size = this.queued;
+    this.queue = [];
+    this.queued = 0;
+    if (pieces.length === 0) return;
+    const lane = this.flushes++ % WRITERS;
+    const before = this.settled;
+    const comparing = this.lanes[lane]!.then(() =>
+      this.failure ? undefined : compare(this.context, this.run, pieces),
+    );
+    this.lanes[lane] = comparing.catch(() => undefined);
+    const work = comparing
+      .then(async (compared) => {
+        await before;
+        if (!compared || this.failure) return;
+        for (const { window, after } of pieces) window.safe = Math.min(window.safe, after);
+        this.onCompared(compared);
+      })
+      .catch((error: unknown) => {
+        this.failure ??= error;
+      })
+      .finally(() => {
+        this.waiting -= size;
+        this.running.delete(work);
+      });
+    this.settled = work;
+    this.running.add(work);
+  }
+}
+
+export interface ListingOptions {
+  stripe: Stripe;
+  pool: WindowPool;
+  parallelism: number;
+  /** Ends the listing after the pages that are under way. */
+  stopped: () => boolean;
+  onPage: (rows: number) => void;
+  onCompared: (compared: Compared) => void;
+}
+
+/** Walks one window from its newest to its oldest page. Rows of the second at which a page was cut wait for the next. */
+async function walk(context: Context, sink: Sink, window: Window, options: ListingOptions): Promise<void> {
+  const { stripe, pool, stopped, onPage } = options;
+  const created = { gte: window.since, lte: window.until };
+  let cursor: string | undefined;
+  let carried: Stripe.Subscription[] = [];
+  while (!stopped() && window.until >= window.since) {
+    const readAt = context.now();
+    const page = await stripe.subscriptions.list({
+      status: 'all',
+      limit: PAGE,
+      created,
+      expand: [...SUBSCRIPTION_EXPANDS, 'data.customer'],
+      ...(cursor ? { starting_after: cursor } : {}),
+    });
+    const last = page.data.at(-1);
+    cursor = last?.id;
+    const inside = [...carried, ...page.data.filter((one) => one.created >= window.since)];
+    const goesOn = page.has_more && last !== undefined && last.created >= window.since;
+    const after = goesOn ? last.created : window.since - 1;
+    carried = goesOn ? inside.filter((one) => one.created === after) : [];
+    const listed = goesOn ? inside.filter((one) => one.created > after) : inside;
+    const { until } = window;
+    window.until = after;
+    window.rows += listed.length;
+    window.walked += until - after;
+    onPage(listed.length);
+    pool.advanced();
+    if (after < until) await sink.take({ window, after, until, readAt, listed });
+  }
+}
+
+/** Reads every subscription of the account in parallel windows, and compares each with the mirror. */
+export async function listAccount(context: Context, run: ReconcileRun, options: ListingOptions): Promise<void> {
+  const { pool, parallelism, onCompared } = options;
+  const sink = new Sink(context, run, onCompared);
+  let failure: unknown;
+  const stopped = () => failure !== undefined || options.stopped();
+  const walker = async (): Promise<void> => {
+    for (let window = await pool.take(); window; window = await pool.take()) {
+      try {
+        await walk(context, sink, window, { ...options, stopped });
+      } catch (error) {
+        failure ??= error;
+      }
+      pool.release(window);
+      if (stopped()) return;
+    }
+  };
+  await Promise.all(Array.from({ length: parallelism }, walker));
+  await sink.drain();
+  if (failure) throw failure;
+}

@@ -1,0 +1,94 @@
+/** A part of the account by Stripe's `created`, in seconds since 1970, walked from its end to its beginning. */
+export interface Window {
+  n: number;
+  /** The first second. */
+  since: number;
+  /** The last second that is not asked for yet; below `since` when all is. */
+  until: number;
+  /** The last second that is not compared and written yet: what a checkpoint keeps. */
+  safe: number;
+  /** How much was found, to guess what is left. */
+  rows: number;
+  walked: number;
+}
+
+/** Below so many expected rows a window is not worth halving: about one page of Stripe's. */
+const WORTH_SPLITTING = 150;
+
+export const aWindow = (n: number, since: number, until: number): Window => ({
+  n,
+  since,
+  until,
+  safe: until,
+  rows: 0,
+  walked: 0,
+});
+
+/** Cuts a span into equal parts, or at `cuts` (seconds) where it is known how the account is spread. */
+export function initialWindows(since: number, until: number, parts: number, cuts: readonly number[] = []): Window[] {
+  const even = Array.from({ length: parts - 1 }, (_, i) => since + Math.floor(((until - since) * (i + 1)) / parts));
+  const inner = (cuts.length > 0 ? cuts : even).filter((cut) => cut >= since && cut < until);
+  const ends = [...new Set([...inner, until])].sort((a, b) => a - b);
+  return ends.map((end, n) => aWindow(n, n === 0 ? since : ends[n - 1]! + 1, end));
+}
+
+/**
+ * Deals windows to walkers. Whoever is idle takes over half of what is left of the window that has most left, so that
+ * an account whose subscriptions cluster in time is still walked in parallel.
+ */
+export class WindowPool {
+  private readonly busy = new Set<Window>();
+  private waiting: (() => void)[] = [];
+
+  constructor(readonly windows: Window[]) {}
+
+  /** A window of the caller's own to walk, or null once all is walked or being finished by others. */
+  async take(): Promise<Window | null> {
+    for (;;) {
+      const idle = this.windows.find((one) => !this.busy.has(one) && one.until >= one.since);
+      const found = idle ?? this.split();
+      if (found) {
+        this.busy.add(found);
+        return found;
+      }
+      if (this.busy.size === 0) return null;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /** Told after each page, so that idle walkers may take a part of what is left. */
+  advanced(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  /** The window is walked to its end, or given up. */
+  release(window: Window): void {
+    this.busy.delete(window);
+    this.advanced();
+  }
+
+  /** How many rows are probably left, over all windows. */
+  expected(): number {
+    return this.windows.reduce((sum, one) => sum + this.expectedIn(one), 0);
+  }
+
+  private expectedIn(window: Window): number {
+    const left = window.until - window.since + 1;
+    if (left <= 0) return 0;
+    if (window.walked > 0) return (left * window.rows) / window.walked;
+    const walked = this.windows.reduce((sum, one) => sum + one.walked, 0);
+    return walked > 0 ? (left * this.windows.reduce((sum, one) => sum + one.rows, 0)) / walked : 0;
+  }
+
+  private split(): Window | null {
+    const [most] = [...this.busy].sort((a, b) => this.expectedIn(b) - this.expectedIn(a));
+    if (!most || most.until <= most.since || this.expectedIn(most) < WORTH_SPLITTING) return null;
+    const middle = Math.floor((most.since + most.until) / 2);
+    const lower = aWindow(this.windows.length, most.since, middle);
+    most.since = middle + 1;
+    this.windows.push(lower);
+    return lower;
+  }
+}

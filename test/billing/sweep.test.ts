@@ -1,0 +1,275 @@
+import type Stripe from 'stripe';
+import { buildCustomer, buildSubscription } from '../../dev/stripe';
+import { AuditEntry } from '../../server/audit/audit.entity';
+import { stripeCause } from '../../server/billing/cause';
+import { Finding } from '../../server/billing/finding.entity';
+import { PlanChange } from '../../server/billing/plan-change.entity';
+import { readState } from '../../server/billing/stripe-state';
+import { Subscription } from '../../server/billing/subscription.entity';
+import { syncCustomer } from '../../server/billing/sync-customer';
+import { type DriveOptions, driveRun } from '../../server/reconcile/drive-run';
+import { ReconcileChange, ReconcileRow, ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
+import { type NewRun, startRun } from '../../server/reconcile/start-run';
+import { Tenant } from '../../server/tenants/tenant.entity';
+import { aTenant } from '../support/factories';
+import { type BillingWorld, billingWorld } from './billing-world';
+
+let world: BillingWorld;
+beforeEach(async () => {
+  world = await billingWorld();
+  world.standIn.world.faults.dropWebhooks = true;
+});
+afterEach(() => world.close());
+
+const actor = { type: 'operator' as const, id: null, name: 'Tess' };
+const runs = () => world.context.db.getRepository(ReconcileRun);
+const tenantNow = (id: string) => world.context.db.getRepository(Tenant).findOneByOrFail({ id });
+const seconds = () => Math.floor(Date.now() / 1000);
+
+async function sweep(run: Partial<NewRun> = {}, options: DriveOptions = {}): Promise<ReconcileRun> {
+  const id = await startRun(world.context, { mode: 'apply', trigger: 'operator', actor, ...run });
+  await driveRun(world.context, world.stripe, options);
+  return runs().findOneByOrFail({ id });
+}
+
+interface Bought {
+  tenantId: string;
+  customerId: string;
+  subscriptionId: string;
+}
+
+/** A subscription in Stripe alone, as if its webhook had been lost, made `ago` seconds before now. */
+async function bought(ago: number, options: { tenantId?: string; customerId?: string; price?: string } = {}) {
+  const { state } = world.standIn;
+  const tenantId = options.tenantId ?? (await aTenant(world.context)).id;
+  const created = seconds() - ago;
+  const customer = options.customerId
+    ? state.customers.get(options.customerId)!
+    : state.customers.put(buildCustomer({ created, metadata: { tenantId } }));
+  const subscription = buildSubscription({
+    created,
+    customer: customer.id,
+    status: 'active',
+    period: { start: created, end: seconds() + 86_400 },
+    items: [{ price: state.prices.get(options.price ?? world.prices.starter)!, quantity: 1 }],
+  });
+  state.subscriptions.put(subscription);
+  return { tenantId, customerId: customer.id, subscriptionId: subscription.id };
+}
+
+async function many(count: number, gap = 3600): Promise<Bought[]> {
+  const all: Bought[] = [];
+  for (let i = 0; i < count; i += 1) all.push(await bought(gap * (i + 1)));
+  return all;
+}
+
+const change = (id: string, mutate: (subscription: Stripe.Subscription) => void) =>
+  mutate(world.standIn.state.subscriptions.get(id)!);
+const cancel = (id: string) =>
+  change(id, (subscription) => {
+    subscription.status = 'canceled';
+    subscription.ended_at = seconds();
+  });
+
+describe('a sweep of the whole account', () => {
+  it('finds what no webhook told of, and proves every tenant', async () => {
+    const payers = await many(130);
+    const idle = await aTenant(world.context);
+    const run = await sweep();
+    expect(run).toMatchObject({ status: 'done', scanned: 130, changed: 130, progress: 1, active: null, error: null });
+    for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('starter');
+    expect(await readState(world.context.db, 'whole-sweep')).toMatchObject({ runId: run.id });
+    expect((await tenantNow(idle.id)).differsSince).toBeNull();
+    expect(await world.context.db.getRepository(ReconcileChange).countBy({ runId: run.id, state: 'applied' })).toBe(
+      130,
+    );
+  });
+
+  it('writes nothing where nothing changed', async () => {
+    await many(40);
+    await sweep();
+    const { db } = world.context;
+    const rows = () => db.query('SELECT id, syncedAt, contentHash FROM subscriptions ORDER BY id');
+    const audited = () => db.getRepository(AuditEntry).countBy({ resource: 'subscriptions' });
+    const before = [await rows(), await audited(), await db.getRepository(PlanChange).count()];
+    expect(await sweep()).toMatchObject({ status: 'done', scanned: 40, changed: 0 });
+    expect([await rows(), await audited(), await db.getRepository(PlanChange).count()]).toEqual(before);
+  });
+
+  it('reads every one of many that were made in the same second', async () => {
+    const created = seconds() - 500;
+    for (let i = 0; i < 250; i += 1) await bought(500);
+    expect(world.standIn.state.subscriptions.all().filter((one) => Math.abs(one.created - created) < 5)).toHaveLength(
+      250,
+    );
+    expect(await sweep()).toMatchObject({ scanned: 250, changed: 250 });
+    expect(await world.context.db.getRepository(Subscription).count()).toBe(250);
+  });
+
+  it('lets nobody fall in between: an old subscription that ended and a new one are weighed together', async () => {
+    const old = await bought(30_000_000);
+    await many(150);
+    await sweep();
+    const { customerId, tenantId } = old;
+    cancel(old.subscriptionId);
+    await bought(60, { tenantId, customerId, price: world.prices.business });
+    await sweep();
+    expect((await tenantNow(tenantId)).planId).toBe('business');
+    const history = await world.context.db
+      .getRepository(PlanChange)
+      .find({ where: { tenantId }, order: { at: 'ASC' } });
+    expect(history.map(({ toPlanId }) => toPlanId)).toEqual(['free', 'starter', 'business']);
+  });
+
+  it('takes nothing for a subscription that Stripe does not list any more, and tells of it', async () => {
+    const { tenantId, subscriptionId } = await bought(5000);
+    await sweep();
+    world.standIn.state.subscriptions.delete(subscriptionId);
+    await sweep();
+    expect((await tenantNow(tenantId)).planId).toBe('starter');
+    const found = await world.context.db.getRepository(Finding).findBy({ tenantId });
+    expect(found).toEqual([expect.objectContaining({ kind: 'missing-subscription', subscriptionId, status: 'open' })]);
+    const before = world.standIn.world.requestCounts.get('GET /customers/:id');
+    await sweep();
+    expect(world.standIn.world.requestCounts.get('GET /customers/:id')).toBe(before);
+  });
+
+  it('marks the subscriptions of a customer that Stripe does not know any more', async () => {
+    const { tenantId, subscriptionId, customerId } = await bought(5000);
+    await sweep();
+    world.standIn.state.subscriptions.delete(subscriptionId);
+    world.standIn.state.customers.delete(customerId);
+    expect(await sweep()).toMatchObject({ status: 'done', changed: 1 });
+    expect((await tenantNow(tenantId)).planId).toBe('starter');
+  });
+
+  it('reads a customer again that was synced after its page was listed', async () => {
+    const { tenantId, customerId, subscriptionId } = await bought(5000);
+    const { context, stripe } = world;
+    const list = stripe.subscriptions.list.bind(stripe.subscriptions);
+    let synced = false;
+    stripe.subscriptions.list = ((...given: Parameters<typeof list>) => {
+      if (synced || given[0]?.customer) return list(...given);
+      return (async () => {
+        const page = await list(...given);
+        if (page.data.length === 0) return page;
+        synced = true;
+        cancel(subscriptionId);
+        await syncCustomer(context, stripe, customerId, stripeCause);
+        return page;
+      })();
+    }) as typeof list;
+    expect(await sweep({}, { parallelism: 1 })).toMatchObject({ status: 'done' });
+    stripe.subscriptions.list = list;
+    expect((await tenantNow(tenantId)).planId).toBe('free');
+    const mirror = await context.db.getRepository(Subscription).findOneByOrFail({ id: subscriptionId });
+    expect(mirror.status).toBe('canceled');
+  });
+
+  it('goes on where it was cut off', async () => {
+    await many(350, 86_400);
+    const { requestCounts } = world.standIn.world;
+    const listed = () => requestCounts.get('GET /subscriptions') ?? 0;
+    const stop = new AbortController();
+    const { list } = world.stripe.subscriptions;
+    const bound = list.bind(world.stripe.subscriptions);
+    let pages = 0;
+    world.stripe.subscriptions.list = ((...given: Parameters<typeof bound>) => {
+      pages += 1;
+      if (pages === 3) stop.abort();
+      return bound(...given);
+    }) as typeof list;
+    const cut = await sweep({}, { parallelism: 1, signal: stop.signal });
+    world.stripe.subscriptions.list = bound;
+    expect(cut).toMatchObject({ status: 'running', active: 1 });
+    expect(cut.scanned).toBeGreaterThan(0);
+    expect(cut.scanned).toBeLessThan(350);
+    const before = listed();
+    expect(await driveRun(world.context, world.stripe, { parallelism: 1 })).toBe(true);
+    const done = await runs().findOneByOrFail({ id: cut.id });
+    expect(done).toMatchObject({ status: 'done', scanned: 350, changed: 350 });
+    expect(listed() - before).toBeLessThan(12);
+  });
+
+  it('survives a fault of Stripe, shows it, and goes on by itself at the next call', async () => {
+    await many(20);
+    world.standIn.world.faults.failNext = 100;
+    const cut = await sweep();
+    expect(cut).toMatchObject({ status: 'running' });
+    expect(cut.error).toBeTruthy();
+    world.standIn.world.faults.failNext = 0;
+    await driveRun(world.context, world.stripe);
+    expect(await runs().findOneByOrFail({ id: cut.id })).toMatchObject({ status: 'done', scanned: 20 });
+  });
+
+  it('runs once at a time, over all workers', async () => {
+    await many(60);
+    const { context, stripe } = world;
+    await startRun(context, { mode: 'apply', trigger: 'operator', actor });
+    await expect(startRun(context, { mode: 'dry-run', trigger: 'operator', actor })).rejects.toThrow('running already');
+    const driven = await Promise.all([driveRun(context, stripe), driveRun(context, stripe), driveRun(context, stripe)]);
+    expect(driven.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+describe('a dry run', () => {
+  it('tells what would change and writes none of it, until it is applied', async () => {
+    const [one, two] = (await many(2)) as [Bought, Bought];
+    await sweep();
+    cancel(one.subscriptionId);
+    change(two.subscriptionId, (subscription) => {
+      subscription.items.data[0]!.price = world.standIn.state.prices.get(world.prices.business)!;
+    });
+    const dry = await sweep({ mode: 'dry-run' });
+    expect(dry).toMatchObject({ status: 'done', changed: 2, lowered: 1, braked: false });
+    const changes = () => world.context.db.getRepository(ReconcileChange).findBy({ runId: dry.id });
+    expect(await changes()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ tenantId: one.tenantId, toPlanId: 'free', lowers: true, state: 'planned' }),
+        expect.objectContaining({ tenantId: two.tenantId, toPlanId: 'business', lowers: false, state: 'planned' }),
+      ]),
+    );
+    for (const { tenantId } of [one, two]) {
+      const tenant = await tenantNow(tenantId);
+      expect(tenant.planId).toBe('starter');
+      expect(tenant.differsSince).not.toBeNull();
+    }
+    await sweep({ appliesRunId: dry.id });
+    expect((await tenantNow(one.tenantId)).planId).toBe('free');
+    expect(await tenantNow(two.tenantId)).toMatchObject({ planId: 'business', differsSince: null });
+  });
+});
+
+describe('the brake', () => {
+  it('stops a run as a dry run that would lower more than 20 tenants and 2 of 100 payers', async () => {
+    const payers = await many(21);
+    await sweep();
+    for (const { subscriptionId } of payers) cancel(subscriptionId);
+    const run = await sweep();
+    expect(run).toMatchObject({ status: 'done', mode: 'dry-run', braked: true, lowered: 21 });
+    for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('starter');
+    expect(await sweep({ appliesRunId: run.id })).toMatchObject({ status: 'done', braked: false, lowered: 21 });
+    for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('free');
+  });
+
+  it('lets 20 through', async () => {
+    const payers = await many(20);
+    await sweep();
+    for (const { subscriptionId } of payers) cancel(subscriptionId);
+    expect(await sweep()).toMatchObject({ status: 'done', mode: 'apply', braked: false, lowered: 20 });
+  });
+});
+
+describe('a run of chosen tenants', () => {
+  it('reads their customers alone', async () => {
+    const [one, two] = (await many(2)) as [Bought, Bought];
+    await sweep();
+    cancel(one.subscriptionId);
+    cancel(two.subscriptionId);
+    const run = await sweep({ tenantIds: [one.tenantId] });
+    expect(run).toMatchObject({ status: 'done', scanned: 1, lowered: 1 });
+    expect((await tenantNow(one.tenantId)).planId).toBe('free');
+    expect((await tenantNow(two.tenantId)).planId).toBe('starter');
+    expect(await world.context.db.getRepository(ReconcileRow).countBy({ runId: run.id })).toBe(0);
+  });
+});
