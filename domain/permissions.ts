@@ -13,6 +13,8 @@ export const RESOURCES = [
   'plan-changes',
   'overrides',
   'findings',
+  'reconcile-runs',
+  'reconcile-runs',
   'stripe-events',
   'emails',
   'audit-log',
@@ -26,10 +28,16 @@ type Verb =
   | 'tenants:reactivate'
   | 'tenants:restore'
   | 'tenants:reconcile'
+  | 'tenants:link-customer'
   | 'invitations:resend'
   | 'invitations:revoke'
+  | 'tenants:link-customer'
   | 'overrides:end'
+  | 'reconcile-runs:cancel'
+  | 'reconcile-runs:apply'
   | 'stripe-events:replay'
+  | 'reconcile-runs:cancel'
+  | 'reconcile-runs:apply'
   | 'operators:sign-out';
 
 /** `resource:action`. Every route of the operator API names one. */
@@ -41,7 +49,7 @@ const READABLE_BY_ALL = RESOURCES.filter((resource) => resource !== 'operators')
 
 const VIEWER: readonly Permission[] = [...READABLE_BY_ALL, 'overview:read'];
 
-/** Support does everything but operators, plans, overrides and deletion. */
+/** Support does everything but operators, plans, overrides, Stripe links, deletion, and applying a reconcile run. */
 const SUPPORT: readonly Permission[] = [
   ...VIEWER,
   'tenants:create',
@@ -57,6 +65,8 @@ const SUPPORT: readonly Permission[] = [
   'invitations:resend',
   'invitations:revoke',
   'stripe-events:replay',
+  'reconcile-runs:create',
+  'reconcile-runs:cancel',
 ];
 
 const GRANTED: Record<OperatorRole, (permission: Permission) => boolean> = {

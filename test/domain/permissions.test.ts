@@ -32,6 +32,8 @@ describe('operators', () => {
     'invitations:resend',
     'invitations:revoke',
     'stripe-events:replay',
+    'reconcile-runs:create',
+    'reconcile-runs:cancel',
   ])('support may %s, a viewer may not', (permission) => expect(whoCan(permission)).toEqual(['admin', 'support']));
 
   test.each<Permission>([
@@ -48,6 +50,8 @@ describe('operators', () => {
     'overrides:end',
     'tenants:delete',
     'tenants:restore',
+    'tenants:link-customer',
+    'reconcile-runs:apply',
     'users:delete',
     'memberships:delete',
     'invitations:delete',
