@@ -14,7 +14,6 @@ export const RESOURCES = [
   'overrides',
   'findings',
   'reconcile-runs',
-  'reconcile-runs',
   'stripe-events',
   'emails',
   'audit-log',
@@ -31,10 +30,7 @@ type Verb =
   | 'tenants:link-customer'
   | 'invitations:resend'
   | 'invitations:revoke'
-  | 'tenants:link-customer'
   | 'overrides:end'
-  | 'reconcile-runs:cancel'
-  | 'reconcile-runs:apply'
   | 'stripe-events:replay'
   | 'reconcile-runs:cancel'
   | 'reconcile-runs:apply'

@@ -11,6 +11,7 @@ import { membershipRoutes } from './memberships/memberships.routes';
 import { operatorRoutes } from './operators/operators.routes';
 import { overviewRoutes } from './overview/overview.routes';
 import { planRoutes } from './plans/plans.routes';
+import { reconcileRunRoutes } from './reconcile/reconcile-runs.routes';
 import { tenantRoutes } from './tenants/tenants.routes';
 import { userRoutes } from './users/users.routes';
 
@@ -26,6 +27,7 @@ export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute
   ...readRoutes(context, planChangesListing),
   ...overrideRoutes(context),
   ...readRoutes(context, findingsListing),
+  ...reconcileRunRoutes(context),
   ...stripeEventRoutes(context),
   ...readRoutes(context, emailsListing),
   ...readRoutes(context, auditListing),

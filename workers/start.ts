@@ -8,6 +8,8 @@ import { expireInvitations } from '../server/invitations/expire-invitations';
 import { type JobPayload, QUEUE_PREFIX, type QueueName } from '../server/jobs/queues';
 import { OutboxRelay } from '../server/jobs/relay';
 import type { Logger } from '../server/log';
+import { driveRun } from '../server/reconcile/drive-run';
+import { scheduleNightly } from '../server/reconcile/schedule-nightly';
 import { connectRedis } from '../server/redis';
 import { stripeOf } from '../server/stripe/client';
 import { decideTenantProcessor } from './decide-tenant';
@@ -18,6 +20,8 @@ import { syncCustomerProcessor } from './sync-customer';
 import { Ticker } from './ticker';
 
 const SWEEP_MS = 15_000;
+/** How soon a run that somebody started is taken up. */
+const RUNS_MS = 1000;
 const PROCESSORS = {
   'send-email': sendEmailProcessor,
   'sync-customer': syncCustomerProcessor,
@@ -59,6 +63,8 @@ export interface WorkerOptions {
   /** Begins every key in Redis; only tests that share a Redis need one of their own. */
   prefix?: string;
   sweepMs?: number;
+  /** Whether the sweep of the night is started by these workers. */
+  nightly?: boolean;
 }
 
 export interface RunningWorkers {
@@ -69,7 +75,7 @@ export interface RunningWorkers {
 /** Starts the outbox relay, the workers of both queues and the sweep, over an open database. */
 export function startWorkers(
   context: Context,
-  { prefix = QUEUE_PREFIX, sweepMs = SWEEP_MS }: WorkerOptions = {},
+  { prefix = QUEUE_PREFIX, sweepMs = SWEEP_MS, nightly = false }: WorkerOptions = {},
 ): RunningWorkers {
   const { config, log } = context;
   const redis = connectRedis(config.redisUrl, log);
@@ -90,13 +96,20 @@ export function startWorkers(
     await decideDueTenants(context);
     await expireInvitations(context);
   });
+  const stopping = new AbortController();
+  const runs = new Ticker('reconciliation runs', RUNS_MS, log, async () => {
+    if (nightly) await scheduleNightly(context);
+    await driveRun(context, tools.stripe, { signal: stopping.signal });
+  });
   relay.start();
   sweep.start();
+  runs.start();
 
   return {
     async stop() {
       mailPause.stop();
-      await Promise.all([relay.stop(), sweep.stop(), mail.close(), billing.close()]);
+      stopping.abort();
+      await Promise.all([relay.stop(), sweep.stop(), runs.stop(), mail.close(), billing.close()]);
       await Promise.all([queues.mail.close(), queues.billing.close()]);
       transport.close();
       for (const connection of [subscriber, workerRedis, redis]) connection.disconnect();

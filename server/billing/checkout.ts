@@ -8,11 +8,11 @@ import type { Plan } from '../plans/plan.entity';
 import { PlanPrice } from '../plans/plan-price.entity';
 import { ask } from '../stripe/ask';
 import { idOf } from '../stripe/facts';
-import { lockTenant } from '../tenants/change-tenant';
 import type { Tenant } from '../tenants/tenant.entity';
 import { User } from '../users/user.entity';
 import { Checkout } from './checkout.entity';
 import { withLease } from './lease';
+import { linkMadeCustomer } from './link-customer';
 import { customersOf, isLive } from './live-subscriptions';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
@@ -34,35 +34,6 @@ async function emailOf({ db }: Context, actor: Actor): Promise<string | undefine
   return (await db.getRepository(User).findOneBy({ id: actor.id }))?.email ?? undefined;
 }
 
-/** Links a customer that was just made for the tenant; the webhook about it may have come first. */
-async function linkCustomer(
-  { db, config }: Context,
-  actor: Actor,
-  tenantId: string,
-  customerId: string,
-): Promise<void> {
-  await inTransaction(db, async (tx) => {
-    await lockTenant(tx, tenantId);
-    await tx.query('INSERT IGNORE INTO stripe_customers (id, tenantId, livemode, deleted) VALUES (?, NULL, ?, 0)', [
-      customerId,
-      config.stripe.livemode,
-    ]);
-    const lock = { mode: 'pessimistic_write' as const };
-    const row = await tx.findOneOrFail(StripeCustomer, { where: { id: customerId }, lock });
-    if (row.tenantId || row.unlinkedAt) return;
-    await tx.update(StripeCustomer, { id: customerId }, { tenantId });
-    await tx.update(Subscription, { customerId }, { tenantId });
-    await recordAudit(tx, {
-      actor,
-      action: 'tenant.link-customer',
-      resource: 'tenants',
-      resourceId: tenantId,
-      tenantId,
-      changes: { stripeCustomerId: { from: null, to: customerId } },
-    });
-  });
-}
-
 /** The tenant's Stripe customer, made once: the idempotency key makes two at once one and the same. */
 async function ensureCustomer(context: Context, stripe: Stripe, actor: Actor, tenant: Tenant): Promise<string> {
   const [known] = await customersOf(context, tenant.id);
@@ -74,7 +45,7 @@ async function ensureCustomer(context: Context, stripe: Stripe, actor: Actor, te
       { idempotencyKey: `customer/${tenant.id}/${former}/${context.config.stripe.livemode}` },
     ),
   );
-  await linkCustomer(context, actor, tenant.id, made.id);
+  await linkMadeCustomer(context, actor, tenant.id, made.id);
   // Apart from the creation: these change, and one idempotency key takes only ever the same parameters.
   await ask(stripe.customers.update(made.id, { name: tenant.name, email: await emailOf(context, actor) }));
   return made.id;

@@ -16,6 +16,8 @@ export interface Listing<Row extends ObjectLiteral> {
   sorts: readonly string[];
   defaultSort: readonly [field: string, direction: 'ASC' | 'DESC'];
   filters: Record<string, FilterKind | CustomFilter<Row>>;
+  /** Columns that every row must match: the list of one parent's children. */
+  scope?: Readonly<Record<string, string>>;
   /** Columns of the full-text index that `q` searches. */
   search?: readonly string[];
   /** Rows to records, in the same order; may read more for the whole page at once. */
@@ -214,6 +216,8 @@ export async function answerList<Row extends ObjectLiteral>(
 ): Promise<object[]> {
   const { sort, range, filter } = readQuery(listing, httpQuery);
   const query = db.createQueryBuilder(listing.entity, 'r');
+  for (const [column, value] of Object.entries(listing.scope ?? {}))
+    query.andWhere(`r.${column} = :scope_${column}`, { [`scope_${column}`]: value });
   addFilters(listing, query, filter);
   const counted = query
     .clone()

@@ -10,14 +10,6 @@ const BATCH = 500;
 
 /** Stages the customers of a run that is not about the whole account: each is read by itself. */
 export async function stageChosen(context: Context, run: ReconcileRun): Promise<void> {
-  if (run.appliesRunId) {
-    await context.db.query(
-      `INSERT IGNORE INTO reconcile_rows (runId, subscriptionId, customerId, readAt, reading)
-       SELECT ?, subscriptionId, customerId, ?, NULL FROM reconcile_rows WHERE runId = ?`,
-      [run.id, context.now(), run.appliesRunId],
-    );
-    return;
-  }
   const ids = run.tenantIds ?? [];
   for (let from = 0; from < ids.length; from += BATCH) await stageTenants(context, run, ids.slice(from, from + BATCH));
 }

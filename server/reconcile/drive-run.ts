@@ -8,7 +8,7 @@ import { isStripeFault } from '../stripe/fault';
 import { withStripePriority } from '../stripe/priority';
 import { stageChosen } from './chosen';
 import { listAccount } from './list-account';
-import { ReconcileChange, ReconcileRow, ReconcileRun, ReconcileWindow } from './reconcile-run.entity';
+import { ReconcileRow, ReconcileRun, ReconcileWindow } from './reconcile-run.entity';
 import { RunBook, RunOver } from './run-book';
 import { Staged } from './staged';
 import { aWindow, initialWindows, WindowPool } from './windows';
@@ -104,7 +104,7 @@ async function withCheckpoints<T>(
 async function list(context: Context, stripe: Stripe, book: RunBook, options: DriveOptions): Promise<boolean> {
   const { run } = book;
   const { signal, parallelism = PARALLELISM, checkpointMs = CHECKPOINT_MS } = options;
-  if (run.tenantIds || run.appliesRunId) await stageChosen(context, run);
+  if (run.tenantIds) await stageChosen(context, run);
   else {
     const pool = await poolOf(context, run, parallelism);
     const state = run.mode === 'apply' ? 'applied' : 'planned';
@@ -178,7 +178,7 @@ async function workOff(
   for await (const worked of new Staged(context, stripe, run, mode).batches()) {
     done += worked.customers;
     book.add(worked);
-    if (run.tenantIds || run.appliesRunId) book.scanned += worked.customers;
+    if (run.tenantIds) book.scanned += worked.customers;
     if (worked.failed.length > 0)
       run.error = `${worked.failed.length} customers could not be read: the workers go on trying.`;
     await book.save(LISTING + (1 - LISTING) * Math.min(1, done / total), mode === 'write' ? 'applied' : 'planned');
@@ -189,7 +189,7 @@ async function workOff(
 
 /** Whether so many who pay are touched that a rehearsal must tell first how many of them would lose. */
 async function mayBrake({ db }: Context, run: ReconcileRun): Promise<boolean> {
-  if (run.appliesRunId) return false;
+  if (run.approved) return false;
   const [{ payers }] = await db.query(
     `SELECT COUNT(DISTINCT t.id) AS payers FROM reconcile_rows r
      JOIN stripe_customers c ON c.id = r.customerId JOIN tenants t ON t.id = c.tenantId
@@ -223,7 +223,7 @@ async function finish(book: RunBook, context: Context, ending: Ending): Promise<
     await tx.update(ReconcileRun, { id: run.id }, end);
     if (ending.status !== 'done') return;
     await tx.delete(ReconcileWindow, { runId: run.id });
-    if (run.tenantIds || run.appliesRunId) return;
+    if (run.tenantIds) return;
     await tx.query(
       `UPDATE tenants t JOIN stripe_customers c ON c.tenantId = t.id JOIN reconcile_rows r ON r.customerId = c.id
        SET t.differsSince = COALESCE(t.differsSince, ?), t.updatedAt = t.updatedAt WHERE r.runId = ?`,
@@ -232,7 +232,3 @@ async function finish(book: RunBook, context: Context, ending: Ending): Promise<
     await writeState(tx, 'whole-sweep', { runId: run.id, verifiedAt: run.startedAt.toISOString() });
   });
 }
-
-/** Planned changes of a run that were written since belong to history: another run applied them. */
-export const markApplied = ({ db }: Context, runId: string): Promise<unknown> =>
-  db.getRepository(ReconcileChange).update({ runId, state: 'planned' }, { state: 'applied' });

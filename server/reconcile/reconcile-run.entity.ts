@@ -41,8 +41,8 @@ export class ReconcileRun {
   @Column(count) lowered: number;
   @Column(count) findings: number;
   @Column(nullableJson) tenantIds: string[] | null;
-  /** The dry run that this run applies. */
-  @Column(nullableWord()) appliesRunId: string | null;
+  /** A dry run whose changes an operator has seen and had applied: the brake has nothing more to say. */
+  @Column(flag) approved: boolean;
   /** Stopped as a dry run: it would have lowered too many who pay. */
   @Column(flag) braked: boolean;
   /** The whole listing was read and compared; what is left is to write. */

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import type { Decided, PlanMove } from '../billing/decide-tenant';
 import { type Lease, requireFence } from '../billing/lease';
 import type { Context } from '../context';
@@ -56,6 +56,9 @@ export class RunBook {
     const moves = this.moves.splice(0);
     const perSecond = (scanned - this.scannedBefore) / Math.max(0.001, (Date.now() - this.begun) / 1000);
     await this.guarded(async (tx) => {
+      // What an approved run does takes the place of what it had planned.
+      const moved = In(moves.map(({ tenantId }) => tenantId));
+      if (moves.length > 0) await tx.delete(ReconcileChange, { runId: run.id, tenantId: moved, state: 'stale' });
       await insertMany(tx, ReconcileChange, this.rowsOf(moves, state));
       const rows = windows.map(({ n, since, safe }) => ({ runId: run.id, n, since, until: safe }));
       await insertMany<ReconcileWindow>(tx, ReconcileWindow, rows, { update: ['since', 'until'] });

@@ -14,9 +14,10 @@ export interface NewRun {
   tenantIds?: string[];
   /** The night of a scheduled run, which starts once however many workers there are. */
   night?: string;
-  /** The dry run whose findings are to be written now. */
-  appliesRunId?: string;
 }
+
+export const runInProgress = () =>
+  conflict('run_in_progress', 'A reconciliation is running already. Wait for its end, or cancel it.');
 
 /**
  * Starts a run: the workers take it up within seconds. Gives its id.
@@ -24,7 +25,7 @@ export interface NewRun {
  */
 export async function startRun({ db, now }: Context, run: NewRun): Promise<string> {
   const id = newId('run');
-  const { mode, trigger, actor, tenantIds, night, appliesRunId } = run;
+  const { mode, trigger, actor, tenantIds, night } = run;
   try {
     await inTransaction(db, async (tx) => {
       await tx.insert(ReconcileRun, {
@@ -34,7 +35,6 @@ export async function startRun({ db, now }: Context, run: NewRun): Promise<strin
         active: 1,
         night: night ?? null,
         tenantIds: tenantIds ?? null,
-        appliesRunId: appliesRunId ?? null,
         actorType: actor.type,
         actorId: actor.id,
         actorName: actor.name,
@@ -49,8 +49,7 @@ export async function startRun({ db, now }: Context, run: NewRun): Promise<strin
       });
     });
   } catch (error) {
-    if (isDuplicate(error))
-      throw conflict('run_in_progress', 'A reconciliation is running already. Wait for its end, or cancel it.');
+    if (isDuplicate(error)) throw runInProgress();
     throw error;
   }
   return id;

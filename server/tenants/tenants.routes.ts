@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { Permission } from '../../domain/permissions';
 import type { Actor } from '../audit/actor';
+import { linkCustomer, unlinkCustomer } from '../billing/link-customer';
 import { reconcileTenant } from '../billing/replay-event';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
@@ -13,6 +14,7 @@ import {
   requireVersion,
   versionField,
 } from '../http/operator-api';
+import { stripeOf } from '../stripe/client';
 import {
   deleteTenant,
   lockTenant,
@@ -35,6 +37,11 @@ const fields = { name: tenantName, basePlanId: z.string().optional() };
 const NewTenantBody = z.object(fields);
 const TenantBody = z.object({ ...fields, ...versionField }).partial();
 const ReasonBody = z.object({ reason });
+const CustomerBody = z.object({
+  stripeCustomerId: z
+    .string()
+    .regex(/^cus_[A-Za-z0-9_]{1,60}$/, 'must be the id of a Stripe customer, such as cus_NffrFeUfNV2Hib.'),
+});
 const OptionalReasonBody = z.object({ reason: reason.nullish() });
 
 export function tenantRoutes(context: Context): OperatorRoute[] {
@@ -104,5 +111,18 @@ export function tenantRoutes(context: Context): OperatorRoute[] {
         return presentOne(context, tenantsListing, params.id!);
       },
     }),
+    ...Object.entries({ 'link-customer': linkCustomer, 'unlink-customer': unlinkCustomer }).map(([name, change]) =>
+      operatorRoute({
+        method: 'post',
+        path: `/tenants/:id/${name}`,
+        access: 'tenants:link-customer',
+        summary: name === 'link-customer' ? 'Tie a Stripe customer to the tenant' : 'Untie a Stripe customer',
+        body: CustomerBody,
+        async handle({ params, body, caller }) {
+          await change(context, stripeOf(context.config), caller.actor, params.id!, body.stripeCustomerId);
+          return presentOne(context, tenantsListing, params.id!);
+        },
+      }),
+    ),
   ];
 }

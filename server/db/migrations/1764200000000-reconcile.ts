@@ -52,7 +52,7 @@ export class Reconcile1764200000000 implements MigrationInterface {
       lowered int UNSIGNED NOT NULL DEFAULT '0',
       findings int UNSIGNED NOT NULL DEFAULT '0',
       tenantIds json NULL,
-      appliesRunId varchar(64) ${WORD} NULL,
+      approved tinyint NOT NULL DEFAULT 0,
       braked tinyint NOT NULL DEFAULT 0,
       listed tinyint NOT NULL DEFAULT 0,
       cancelRequestedAt datetime(3) NULL,
