@@ -128,6 +128,7 @@ export async function loadStandIn(
     subscriptions: [],
     invoices: [],
     events: [],
+    subscription_schedules: [],
     ...catalogueOf(plans, first),
     deleted_customers: subscriptions
       .filter(({ customerDeleted }) => customerDeleted)

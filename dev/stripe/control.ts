@@ -18,6 +18,7 @@ const loadable = z.strictObject({
   subscriptions: objects,
   invoices: objects,
   payment_methods: objects,
+  subscription_schedules: objects,
   events: objects,
   deleted_customers: z.array(z.string()).optional(),
 });

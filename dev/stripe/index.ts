@@ -11,6 +11,7 @@ import { prices, products } from './resources/catalogue';
 import { customers } from './resources/customers';
 import { invoices } from './resources/invoices';
 import { events, paymentMethods, webhookEndpoints } from './resources/others';
+import { subscriptionSchedules } from './resources/schedules';
 import { checkoutSessions, portalSessions } from './resources/sessions';
 import { subscriptionItems, subscriptions } from './resources/subscriptions';
 import { StateFile } from './store/file';
@@ -22,6 +23,7 @@ export type { Faults } from './faults';
 export { buildCustomer, buildPrice, buildProduct } from './objects/catalogue';
 export { buildInvoice, buildLine } from './objects/invoice';
 export { buildPaymentMethod } from './objects/payment-method';
+export { buildPhase, buildSchedule } from './objects/schedule';
 export { buildSubscription } from './objects/subscription';
 export { newId } from './store/ids';
 export type { LoadableWorld, State } from './store/state';
@@ -68,6 +70,7 @@ const ENDPOINTS = [
   ...prices,
   ...subscriptions,
   ...subscriptionItems,
+  ...subscriptionSchedules,
   ...checkoutSessions,
   ...portalSessions,
   ...invoices,

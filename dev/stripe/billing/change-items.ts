@@ -111,6 +111,12 @@ function nextItems(
   return items;
 }
 
+/** Credits for the time that a subscription's items were paid for and will not be used. */
+export function creditLines(world: World, subscription: Stripe.Subscription): Stripe.InvoiceLineItem[] {
+  if (subscription.status === 'trialing') return [];
+  return prorationLines(world, subscription, [], world.now(), true).filter((line) => line.amount !== 0);
+}
+
 function prorationLines(
   world: World,
   subscription: Stripe.Subscription,

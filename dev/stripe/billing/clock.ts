@@ -2,10 +2,12 @@ import type Stripe from 'stripe';
 import type { World } from '../world';
 import { Agenda, type Moment } from './agenda';
 import { cancelNow, expireSession, hasEnded } from './cancel';
-import { retry } from './dunning';
 import { invoicesOf, voidInvoice } from './invoicing';
 import { currentPeriod } from './period';
 import { renew } from './renew';
+import { retry } from './retry';
+import { scheduleOf } from './schedule-end';
+import { nextPhase, startSchedule } from './schedules';
 import { warnOfTrialEnd } from './trial';
 
 /** An incomplete subscription waits so long for its first payment. */
@@ -28,6 +30,8 @@ export function moveClock(world: World, seconds: number): void {
 export function advanceClock(world: World): void {
   const now = world.now();
   const agenda = new Agenda(now, MOST_STEPS);
+  // A phase's end goes before the renewal at the same time, which then bills what the next phase says.
+  for (const schedule of world.state.schedules.all()) agenda.add(() => nextOfSchedule(world, schedule, agenda));
   for (const subscription of world.state.subscriptions.all()) {
     agenda.add(() => nextOfSubscription(world, subscription));
   }
@@ -39,6 +43,21 @@ export function advanceClock(world: World): void {
   agenda.work((moment) => world.at(moment.at, moment.act));
   forgetOld(world, now);
   world.onChange();
+}
+
+function nextOfSchedule(world: World, schedule: Stripe.SubscriptionSchedule, agenda: Agenda): Moment | null {
+  if (schedule.status === 'active' && schedule.current_phase) {
+    return { at: schedule.current_phase.end_date, act: () => nextPhase(world, schedule) };
+  }
+  const [first] = schedule.phases;
+  if (schedule.status !== 'not_started' || !first) return null;
+  return {
+    at: first.start_date,
+    act: () => {
+      const made = startSchedule(world, schedule);
+      agenda.add(() => nextOfSubscription(world, made));
+    },
+  };
 }
 
 /** The next thing that time brings to a subscription, however far away. */
@@ -59,7 +78,9 @@ function* momentsOf(world: World, one: Stripe.Subscription): Generator<Moment> {
   }
   const periodEnd = currentPeriod(one).end;
   const end = one.cancel_at ?? (one.cancel_at_period_end ? periodEnd : null);
-  if (end !== null) yield { at: end, act: () => cancelNow(world, one, 'cancellation_requested') };
+  // What a schedule set is the schedule's to do.
+  if (end !== null && !scheduleOf(world, one))
+    yield { at: end, act: () => cancelNow(world, one, 'cancellation_requested') };
   if (one.pending_update) yield { at: one.pending_update.expires_at, act: () => dropPendingUpdate(world, one) };
   const resumesAt = one.pause_collection?.resumes_at;
   if (resumesAt) yield { at: resumesAt, act: () => endPause(world, one) };

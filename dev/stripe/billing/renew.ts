@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { World } from '../world';
 import { cancelNow } from './cancel';
-import { giveUpAfterLast, nextAttempt } from './dunning';
+import { nextAttempt } from './dunning';
 import {
   draftInvoice,
   finalizeInvoice,
@@ -12,6 +12,7 @@ import {
   voidInvoice,
 } from './invoicing';
 import { currentPeriod, periodFrom, setPeriod } from './period';
+import { giveUpAfterLast } from './retry';
 
 /**
  * Begins the next period: bills it, and leaves the subscription past due where the card fails. A trial without a card

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { authenticationRequired, cardDeclined, invalidRequest, type StripeApiError } from '../errors';
 import { buildSubscription, type NewItem } from '../objects/subscription';
 import type { World } from '../world';
+import { nextAttempt } from './dunning';
 import { type Charge, issueInvoice, periodLines, settleInvoice, tryCharge } from './invoicing';
 import { customerOf } from './lookup';
 import { periodFrom } from './period';
@@ -19,7 +20,7 @@ export interface SubscribeOrder {
   metadata?: Stripe.Metadata;
   description?: string | null;
   defaultPaymentMethod?: string | null;
-  collectionMethod?: 'charge_automatically' | 'send_invoice';
+  collectionMethod?: 'charge_automatically' | 'send_invoice' | undefined;
   daysUntilDue?: number | null;
   /** Seconds; in the future, or absent for no trial. */
   trialEnd?: number | null;
@@ -27,6 +28,10 @@ export interface SubscribeOrder {
   cancelAt?: number | null;
   cancelAtPeriodEnd?: boolean;
   trialSettings?: Stripe.Subscription.TrialSettings;
+  /** The schedule that makes it. */
+  schedule?: string;
+  /** Nobody waits for the answer: a charge that fails leaves it past due. */
+  isUnattended?: boolean;
 }
 
 /** The refusal for a charge that did not work. */
@@ -67,6 +72,7 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
     cancelAtPeriodEnd: order.cancelAtPeriodEnd ?? false,
     canceledAt: order.cancelAt || order.cancelAtPeriodEnd ? now : null,
   });
+  subscription.schedule = order.schedule ?? null;
   if (order.trialSettings) subscription.trial_settings = order.trialSettings;
 
   const lines = periodLines(world, subscription, period);
@@ -74,17 +80,24 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
   const behavior = order.paymentBehavior ?? 'allow_incomplete';
   const waits = subscription.collection_method === 'send_invoice' || behavior === 'default_incomplete';
   const charge = isFree ? 'paid' : tryCharge(world, subscription);
-  if (!waits && charge !== 'paid' && (charge === 'no_card' || behavior === 'error_if_incomplete')) {
+  if (
+    !waits &&
+    !order.isUnattended &&
+    charge !== 'paid' &&
+    (charge === 'no_card' || behavior === 'error_if_incomplete')
+  ) {
     throw chargeRefusal(charge);
   }
   const paid = isFree || (!waits && charge === 'paid');
-  if (!paid && subscription.collection_method === 'charge_automatically') subscription.status = 'incomplete';
+  if (!paid && subscription.collection_method === 'charge_automatically') {
+    subscription.status = order.isUnattended ? 'past_due' : 'incomplete';
+  }
 
   const invoice = issueInvoice(world, { subscription, reason: 'subscription_create', lines, period });
   subscription.latest_invoice = invoice.id;
   world.state.subscriptions.put(subscription);
   world.emit('customer.subscription.created', subscription);
   warnIfTrialEndsSoon(world, subscription);
-  if (isFree || !waits) settleInvoice(world, invoice, charge);
+  if (isFree || !waits) settleInvoice(world, invoice, charge, order.isUnattended ? nextAttempt(world, invoice) : null);
   return subscription;
 }

@@ -19,7 +19,10 @@ function resolve(world: World, field: string, id: string): object | undefined {
     case 'price':
     case 'default_price':
       return state.prices.get(id);
+    case 'schedule':
+      return state.schedules.get(id);
     case 'subscription':
+    case 'released_subscription':
       return state.subscriptions.get(id);
     case 'invoice':
     case 'latest_invoice':
@@ -38,6 +41,7 @@ const EXPANDABLE = new Set([
   'price',
   'default_price',
   'subscription',
+  'released_subscription',
   'invoice',
   'latest_invoice',
   'payment_method',

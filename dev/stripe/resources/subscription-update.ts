@@ -3,6 +3,8 @@ import { hasEnded, setCancellation } from '../billing/cancel';
 import { changeItems } from '../billing/change-items';
 import { currentPeriod, setPeriod } from '../billing/period';
 import { renew } from '../billing/renew';
+import { scheduleOf } from '../billing/schedule-end';
+import { copyIntoPhase } from '../billing/schedules';
 import { invalidRequest, noSuch } from '../errors';
 import { mergeMetadata } from '../params/fields';
 import type { World } from '../world';
@@ -20,7 +22,7 @@ export function updateSubscription(
   refuseContradictions(world, subscription, params);
   const mutate = (changed: Stripe.Subscription): void => applyFields(world, changed, params);
   if (params.items !== undefined && params.items.length > 0) {
-    return changeItems(
+    changeItems(
       world,
       subscription,
       {
@@ -34,6 +36,8 @@ export function updateSubscription(
       },
       mutate,
     );
+    copyIntoPhase(world, subscription);
+    return subscription;
   }
   world.changeSubscription(subscription, mutate);
   if (params.trial_end === 'now' && subscription.status === 'trialing') renew(world, subscription);
@@ -44,6 +48,12 @@ function refuseContradictions(world: World, subscription: Stripe.Subscription, p
   const given = Object.entries(params).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (hasEnded(subscription) && given.some((name) => !['metadata', 'cancellation_details', 'expand'].includes(name))) {
     throw invalidRequest('A canceled subscription can only update its cancellation_details and metadata.');
+  }
+  const schedule = scheduleOf(world, subscription);
+  if (schedule && (params.cancel_at !== undefined || params.cancel_at_period_end !== undefined)) {
+    throw invalidRequest(
+      `The subscription is managed by the subscription schedule \`${schedule.id}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+    );
   }
   if (params.cancel_at !== undefined && params.cancel_at_period_end !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: cancel_at, cancel_at_period_end.');

@@ -126,7 +126,10 @@ export const subscriptions = [
         subscription.cancellation_details.comment = params.cancellation_details.comment ?? null;
         subscription.cancellation_details.feedback = params.cancellation_details.feedback ?? null;
       }
-      return cancelNow(world, subscription, 'cancellation_requested');
+      return cancelNow(world, subscription, 'cancellation_requested', {
+        invoiceNow: params.invoice_now ?? false,
+        prorate: params.prorate ?? false,
+      });
     },
   ),
 

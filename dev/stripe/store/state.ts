@@ -46,6 +46,7 @@ export interface LoadableWorld {
   subscriptions?: Stripe.Subscription[];
   invoices?: Stripe.Invoice[];
   payment_methods?: Stripe.PaymentMethod[];
+  subscription_schedules?: Stripe.SubscriptionSchedule[];
   events?: Stripe.EventBase[];
   /** Ids of customers that were deleted: reading one answers `deleted: true`. */
   deleted_customers?: string[];
@@ -72,6 +73,7 @@ export class State {
   readonly subscriptions = new Collection<Stripe.Subscription>((subscription) => idOf(subscription.customer));
   readonly invoices = new Collection<Stripe.Invoice>((invoice) => idOf(invoice.customer));
   readonly paymentMethods = new Collection<Stripe.PaymentMethod>((method) => idOf(method.customer));
+  readonly schedules = new Collection<Stripe.SubscriptionSchedule>((schedule) => idOf(schedule.customer));
   readonly checkoutSessions = new Collection<Stripe.Checkout.Session>((session) => idOf(session.customer));
   readonly portalSessions = new Collection<PortalSession>();
   readonly events = new Collection<Stripe.EventBase>();
@@ -99,6 +101,7 @@ export class State {
       this.subscriptions.put(subscription);
     }
     for (const invoice of world.invoices ?? []) this.invoices.put(invoice);
+    for (const schedule of world.subscription_schedules ?? []) this.schedules.put(schedule);
     for (const event of world.events ?? []) this.events.put(event);
     for (const id of world.deleted_customers ?? []) {
       this.customers.delete(id);
@@ -115,6 +118,7 @@ export class State {
       this.subscriptions,
       this.invoices,
       this.paymentMethods,
+      this.schedules,
       this.checkoutSessions,
       this.portalSessions,
       this.events,
@@ -139,6 +143,7 @@ export class State {
       payment_methods: this.paymentMethods.all(),
       subscriptions: this.subscriptions.all(),
       invoices: this.invoices.all(),
+      subscription_schedules: this.schedules.all(),
       events: this.events.all(),
       checkout_sessions: this.checkoutSessions.all(),
       portal_sessions: this.portalSessions.all(),
