@@ -7,6 +7,7 @@ import { PlanChange } from '../../server/billing/plan-change.entity';
 import { readState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { syncCustomer } from '../../server/billing/sync-customer';
+import { applyRun } from '../../server/reconcile/change-run';
 import { type DriveOptions, driveRun } from '../../server/reconcile/drive-run';
 import { ReconcileChange, ReconcileRow, ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { type NewRun, startRun } from '../../server/reconcile/start-run';
@@ -29,6 +30,12 @@ const seconds = () => Math.floor(Date.now() / 1000);
 async function sweep(run: Partial<NewRun> = {}, options: DriveOptions = {}): Promise<ReconcileRun> {
   const id = await startRun(world.context, { mode: 'apply', trigger: 'operator', actor, ...run });
   await driveRun(world.context, world.stripe, options);
+  return runs().findOneByOrFail({ id });
+}
+
+async function apply(id: string, confirm = 'lower 1 tenant'): Promise<ReconcileRun> {
+  await applyRun(world.context, actor, id, confirm);
+  await driveRun(world.context, world.stripe);
   return runs().findOneByOrFail({ id });
 }
 
@@ -234,7 +241,7 @@ describe('a dry run', () => {
       expect(tenant.planId).toBe('starter');
       expect(tenant.differsSince).not.toBeNull();
     }
-    await sweep({ appliesRunId: dry.id });
+    await apply(dry.id);
     expect((await tenantNow(one.tenantId)).planId).toBe('free');
     expect(await tenantNow(two.tenantId)).toMatchObject({ planId: 'business', differsSince: null });
   });
@@ -248,7 +255,7 @@ describe('the brake', () => {
     const run = await sweep();
     expect(run).toMatchObject({ status: 'done', mode: 'dry-run', braked: true, lowered: 21 });
     for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('starter');
-    expect(await sweep({ appliesRunId: run.id })).toMatchObject({ status: 'done', braked: false, lowered: 21 });
+    expect(await apply(run.id, 'lower 21 tenants')).toMatchObject({ status: 'done', mode: 'apply', lowered: 21 });
     for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('free');
   });
 
