@@ -1,17 +1,12 @@
 import express, { type Router } from 'express';
 import type Redis from 'ioredis';
-import type Stripe from 'stripe';
+import Stripe from 'stripe';
 import type { Context } from '../context';
-import { inTransaction, isDuplicate } from '../db/transaction';
 import { ProblemError } from '../errors';
-import { oweJob } from '../jobs/outbox';
 import { wakeRelay } from '../jobs/queues';
 import { stripeOf } from '../stripe/client';
-import { customerOfEvent } from '../stripe/facts';
-import { StripeEvent } from './stripe-event.entity';
-
-/** Events after which a customer may stand differently. Whatever they say, the customer is read again. */
-const TELLING = /^(customer\.(created|updated|deleted|subscription\.)|invoice\.|checkout\.session\.)/;
+import { EventInbox } from './event-inbox';
+import { type Incoming, isIncomingEvent } from './receive-event';
 
 const badSignature = () =>
   new ProblemError({
@@ -21,56 +16,27 @@ const badSignature = () =>
     detail: 'The Stripe-Signature header does not fit this body. Check STRIPE_WEBHOOK_SECRET against the endpoint.',
   });
 
-/** The event that Stripe signed. Throws 400 where the signature is missing, old or wrong. */
-function verified({ config }: Context, body: unknown, signature: string | undefined): Stripe.Event {
+const badEvent = () =>
+  new ProblemError({
+    status: 400,
+    code: 'bad_event',
+    title: 'Not an event',
+    detail:
+      'The body is signed, but is no event of Stripe in the snapshot format: JSON with an id, a type, a time and data.',
+  });
+
+/** The event that Stripe signed. Throws 400 where the signature is missing, old or wrong, or the body is no event. */
+function verified({ config }: Context, body: unknown, signature: string | undefined): Incoming {
   if (!Buffer.isBuffer(body) || !signature) throw badSignature();
+  const payload = body.toString('utf8');
   try {
-    return stripeOf(config).webhooks.constructEvent(body, signature, config.stripe.webhookSecret);
-  } catch {
-    throw badSignature();
-  }
-}
-
-/** Why an event leads to nothing, or null where its customer is to be read. */
-function ignoredFor(event: Stripe.Event, customerId: string | null, livemode: boolean): string | null {
-  if (event.livemode !== livemode) return 'The event is of the other Stripe mode than our key.';
-  if (!TELLING.test(event.type)) return 'Events of this type change no plan.';
-  return customerId === null ? 'The event names no customer.' : null;
-}
-
-/**
- * Puts an event into the inbox together with the job that it owes, in one transaction. An event that is there already
- * stays as it is. Gives whether it was new.
- */
-export async function receiveEvent(
-  { db, config, now }: Context,
-  event: Stripe.Event,
-  source: StripeEvent['source'],
-): Promise<boolean> {
-  const customerId = customerOfEvent(event.data.object);
-  const ignored = ignoredFor(event, customerId, config.stripe.livemode);
-  const row = {
-    id: event.id,
-    type: event.type,
-    customerId,
-    livemode: event.livemode,
-    createdAt: new Date(event.created * 1000),
-    receivedAt: now(),
-    status: ignored ? ('ignored' as const) : ('received' as const),
-    error: ignored,
-    source,
-    payload: event,
-  };
-  try {
-    await inTransaction(db, async (tx) => {
-      await tx.insert(StripeEvent, row as object);
-      if (!ignored && customerId) await oweJob(tx, { kind: 'sync-customer', subject: customerId });
-    });
-    return true;
+    // As text: the SDK would decode the bytes once more to sign them, and once more to parse them.
+    const event: unknown = stripeOf(config).webhooks.constructEvent(payload, signature, config.stripe.webhookSecret);
+    if (isIncomingEvent(event)) return { event, payload };
   } catch (error) {
-    if (isDuplicate(error)) return false;
-    throw error;
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) throw badSignature();
   }
+  throw badEvent();
 }
 
 /**
@@ -79,9 +45,9 @@ export async function receiveEvent(
  */
 export function stripeWebhook(context: Context, redis: Redis): Router {
   const router = express.Router();
-  router.post('/webhooks/stripe', express.raw({ type: '*/*', limit: '1mb' }), async (req, res) => {
-    const event = verified(context, req.body, req.get('stripe-signature'));
-    if (await receiveEvent(context, event, 'webhook')) void wakeRelay(redis);
+  const inbox = new EventInbox(context, () => void wakeRelay(redis));
+  router.post('/webhooks/stripe', express.raw({ type: () => true, limit: '1mb' }), async (req, res) => {
+    await inbox.receive(verified(context, req.body, req.get('stripe-signature')));
     res.json({ received: true });
   });
   return router;
