@@ -213,7 +213,7 @@ export function changeItems(
     world.changeSubscription(subscription, (updated) => {
       apply(updated);
       updated.latest_invoice = invoice.id;
-      updated.status = 'past_due';
+      if (updated.status === 'active') updated.status = 'past_due';
     });
   }
   if (due <= 0 || attempts) {

@@ -10,8 +10,8 @@ import { scheduleOf } from './schedule-end';
 import { nextPhase, startSchedule } from './schedules';
 import { warnOfTrialEnd } from './trial';
 
-/** An incomplete subscription waits so long for its first payment. */
-const INCOMPLETE_SECONDS = 23 * 3600;
+/** What waits for its first payment, or for that of its resumption, waits so long. */
+const UNPAID_SECONDS = 23 * 3600;
 const KEEP_EVENTS_SECONDS = 30 * 86_400;
 const KEEP_KEYS_SECONDS = 86_400;
 /** A stand-in that slept for years does no more than this to one subscription at once. */
@@ -73,7 +73,7 @@ function nextOfSubscription(world: World, subscription: Stripe.Subscription): Mo
 function* momentsOf(world: World, one: Stripe.Subscription): Generator<Moment> {
   if (hasEnded(one)) return;
   if (one.status === 'incomplete') {
-    yield { at: one.created + INCOMPLETE_SECONDS, act: () => cancelNow(world, one, 'payment_failed') };
+    yield { at: one.created + UNPAID_SECONDS, act: () => cancelNow(world, one, null) };
     return;
   }
   const periodEnd = currentPeriod(one).end;
@@ -84,7 +84,13 @@ function* momentsOf(world: World, one: Stripe.Subscription): Generator<Moment> {
   if (one.pending_update) yield { at: one.pending_update.expires_at, act: () => dropPendingUpdate(world, one) };
   const resumesAt = one.pause_collection?.resumes_at;
   if (resumesAt) yield { at: resumesAt, act: () => endPause(world, one) };
-  if (one.status === 'paused') return;
+  if (one.status === 'paused') {
+    // A resumption that nobody pays for is forgotten, and the subscription stays paused.
+    for (const invoice of invoicesOf(world, one, 'open')) {
+      yield { at: invoice.created + UNPAID_SECONDS, act: () => voidInvoice(world, invoice) };
+    }
+    return;
+  }
   const warning = warnOfTrialEnd(world, one);
   if (warning) yield warning;
   if (one.status === 'past_due' || one.status === 'active') {

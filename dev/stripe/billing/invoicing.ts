@@ -15,12 +15,17 @@ export function tryCharge(world: World, subscription: Stripe.Subscription): Char
   return method ? outcomeOf(method) : 'no_card';
 }
 
-/** The lines for one full period of each item. */
-export function periodLines(world: World, subscription: Stripe.Subscription, period: Period): Stripe.InvoiceLineItem[] {
+/** The lines for one period of each item, or for the share of it that is left. */
+export function periodLines(
+  world: World,
+  subscription: Stripe.Subscription,
+  period: Period,
+  share = 1,
+): Stripe.InvoiceLineItem[] {
   const trialing = subscription.status === 'trialing';
   return subscription.items.data.map((item) =>
     buildLine({
-      amount: trialing ? 0 : (item.price.unit_amount ?? 0) * (item.quantity ?? 1),
+      amount: trialing ? 0 : Math.round((item.price.unit_amount ?? 0) * (item.quantity ?? 1) * share),
       description: trialing
         ? `Free trial for ${productName(world, item.price)}`
         : `${item.quantity ?? 1} × ${productName(world, item.price)}`,

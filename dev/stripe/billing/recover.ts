@@ -33,10 +33,22 @@ export function afterPaid(world: World, invoice: Stripe.Invoice): void {
   if (!subscription || hasEnded(subscription)) return;
   if (subscription.pending_update && subscription.latest_invoice === invoice.id)
     applyPendingUpdate(world, subscription);
+  if (subscription.status === 'paused' && subscription.latest_invoice === invoice.id) resume(world, subscription);
   if (!OWING.includes(subscription.status) || !isLatest(world, subscription, invoice)) return;
   world.changeSubscription(subscription, (recovered) => {
     recovered.status = 'active';
   });
+}
+
+/** A paused subscription whose resumption was only waiting for the money. */
+function resume(world: World, subscription: Stripe.Subscription): void {
+  world.changeSubscription(
+    subscription,
+    (resumed) => {
+      resumed.status = 'active';
+    },
+    'customer.subscription.resumed',
+  );
 }
 
 /** The newest invoice decides: paying an older one leaves the subscription past due, as in Stripe. */

@@ -25,7 +25,7 @@ export interface SubscribeOrder {
   /** Seconds; in the future, or absent for no trial. */
   trialEnd?: number | null;
   paymentBehavior?: PaymentBehavior;
-  cancelAt?: number | null;
+  cancelAt?: number | 'period_end' | null;
   cancelAtPeriodEnd?: boolean;
   trialSettings?: Stripe.Subscription.TrialSettings;
   /** The schedule that makes it. */
@@ -52,7 +52,8 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
   const now = world.now();
   const first = order.items[0];
   if (!first) throw invalidRequest('Missing required param: items.', { code: 'parameter_missing', param: 'items' });
-  customerOf(world, order.customer, 'customer');
+  const customer = customerOf(world, order.customer, 'customer');
+  requireOneCurrency(world, order);
   const trialEnd = order.trialEnd && order.trialEnd > now ? order.trialEnd : null;
   const period = trialEnd ? { start: now, end: trialEnd } : periodFrom(now, first.price);
   const subscription = buildSubscription({
@@ -68,7 +69,7 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
     daysUntilDue: order.daysUntilDue ?? null,
     trialStart: trialEnd ? now : null,
     trialEnd,
-    cancelAt: order.cancelAt ?? (order.cancelAtPeriodEnd ? period.end : null),
+    cancelAt: order.cancelAtPeriodEnd || order.cancelAt === 'period_end' ? period.end : (order.cancelAt ?? null),
     cancelAtPeriodEnd: order.cancelAtPeriodEnd ?? false,
     canceledAt: order.cancelAt || order.cancelAtPeriodEnd ? now : null,
   });
@@ -93,6 +94,7 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
     subscription.status = order.isUnattended ? 'past_due' : 'incomplete';
   }
 
+  customer.currency = subscription.currency;
   const invoice = issueInvoice(world, { subscription, reason: 'subscription_create', lines, period });
   subscription.latest_invoice = invoice.id;
   world.state.subscriptions.put(subscription);
@@ -100,4 +102,18 @@ export function subscribe(world: World, order: SubscribeOrder): Stripe.Subscript
   warnIfTrialEndsSoon(world, subscription);
   if (isFree || !waits) settleInvoice(world, invoice, charge, order.isUnattended ? nextAttempt(world, invoice) : null);
   return subscription;
+}
+
+/** All that a customer subscribes to at one time is in one currency. */
+function requireOneCurrency(world: World, order: SubscribeOrder): void {
+  const running = world.state.subscriptions
+    .inGroup(order.customer)
+    .filter(({ status }) => status !== 'canceled' && status !== 'incomplete_expired');
+  const currencies = [...running.map(({ currency }) => currency), ...order.items.map(({ price }) => price.currency)];
+  const other = currencies.find((currency) => currency !== currencies[0]);
+  if (other === undefined) return;
+  throw invalidRequest(
+    `You cannot combine currencies on a single customer. This customer has an active subscription or item with currency ${currencies[0]}.`,
+    { param: 'items' },
+  );
 }

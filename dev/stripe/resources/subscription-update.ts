@@ -5,6 +5,7 @@ import { currentPeriod, setPeriod } from '../billing/period';
 import { renew } from '../billing/renew';
 import { scheduleOf } from '../billing/schedule-end';
 import { copyIntoPhase } from '../billing/schedules';
+import { warnIfTrialEndsSoon } from '../billing/trial';
 import { invalidRequest, noSuch } from '../errors';
 import { mergeMetadata } from '../params/fields';
 import type { World } from '../world';
@@ -20,6 +21,7 @@ export function updateSubscription(
   params: UpdateParams,
 ): Stripe.Subscription {
   refuseContradictions(world, subscription, params);
+  const endsTrial = params.trial_end === 'now' && subscription.status === 'trialing';
   const mutate = (changed: Stripe.Subscription): void => applyFields(world, changed, params);
   if (params.items !== undefined && params.items.length > 0) {
     changeItems(
@@ -37,11 +39,22 @@ export function updateSubscription(
       mutate,
     );
     copyIntoPhase(world, subscription);
-    return subscription;
+  } else {
+    world.changeSubscription(subscription, mutate);
   }
-  world.changeSubscription(subscription, mutate);
-  if (params.trial_end === 'now' && subscription.status === 'trialing') renew(world, subscription);
+  if (endsTrial) renew(world, subscription);
+  else warnIfTrialEndsSoon(world, subscription);
   return subscription;
+}
+
+/** @throws StripeApiError for a `cancel_at` or a `trial_end` that has passed */
+export function requireFuture(world: World, params: Pick<UpdateParams, 'cancel_at' | 'trial_end'>): void {
+  for (const param of ['cancel_at', 'trial_end'] as const) {
+    const time = params[param];
+    if (typeof time === 'number' && time <= world.now()) {
+      throw invalidRequest('Invalid timestamp: must be an integer Unix timestamp in the future.', { param });
+    }
+  }
 }
 
 function refuseContradictions(world: World, subscription: Stripe.Subscription, params: UpdateParams): void {
@@ -58,9 +71,7 @@ function refuseContradictions(world: World, subscription: Stripe.Subscription, p
   if (params.cancel_at !== undefined && params.cancel_at_period_end !== undefined) {
     throw invalidRequest('You may only specify one of these parameters: cancel_at, cancel_at_period_end.');
   }
-  if (typeof params.cancel_at === 'number' && params.cancel_at <= world.now()) {
-    throw invalidRequest('`cancel_at` must be in the future.', { param: 'cancel_at' });
-  }
+  requireFuture(world, params);
   if (params.payment_behavior === 'pending_if_incomplete') {
     const refused = given.find((name) => !PENDING_SUPPORTS.includes(name));
     if (refused) {
@@ -113,6 +124,7 @@ function applyTimes(world: World, changed: Stripe.Subscription, params: UpdatePa
     changed.billing_cycle_anchor = params.trial_end;
     setPeriod(changed, { start, end: params.trial_end });
   }
+  if (changed.cancel_at_period_end) changed.cancel_at = currentPeriod(changed).end;
   if (params.cancel_at_period_end !== undefined) {
     setCancellation(world, changed, { at: null, atPeriodEnd: params.cancel_at_period_end });
   }

@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { cancelNow, hasEnded } from '../billing/cancel';
-import { customerOf, paymentMethodFor, recurringPrice, subscriptionOf } from '../billing/lookup';
+import { customerOf, recurringPrice, subscriptionOf } from '../billing/lookup';
+import { pauseSubscription, resumeSubscription } from '../billing/pause';
 import { currentPeriod } from '../billing/period';
 import { subscribe } from '../billing/subscribe';
 import { invalidRequest, noSuch } from '../errors';
@@ -9,8 +10,8 @@ import { endpoint } from '../http/endpoint';
 import { listOf } from '../http/list';
 import { expand, flag, inRange, integer, mergeMetadata, metadata, oneOf, paging, range, text } from '../params/fields';
 import { Collection } from '../store/collection';
-import { asTrialSettings, cancelAt, shared, updateParams } from './subscription-params';
-import { updateSubscription } from './subscription-update';
+import { asTrialSettings, cancelAt, prorationBehavior, shared, updateParams } from './subscription-params';
+import { requireFuture, updateSubscription } from './subscription-update';
 
 const STATUSES = [
   'active',
@@ -47,6 +48,7 @@ export const subscriptions = [
       ) {
         throw noSuch('PaymentMethod', params.default_payment_method, 'default_payment_method');
       }
+      requireFuture(world, params);
       if (params.trial_end !== undefined && params.trial_period_days !== undefined) {
         throw invalidRequest('You may only specify one of these parameters: trial_end, trial_period_days.');
       }
@@ -66,7 +68,7 @@ export const subscriptions = [
         daysUntilDue: params.days_until_due ?? null,
         trialEnd,
         paymentBehavior: params.payment_behavior ?? 'allow_incomplete',
-        cancelAt: typeof params.cancel_at === 'number' ? params.cancel_at : null,
+        cancelAt: typeof params.cancel_at === 'string' ? 'period_end' : (params.cancel_at ?? null),
         cancelAtPeriodEnd: params.cancel_at_period_end ?? false,
         ...(params.trial_settings ? { trialSettings: asTrialSettings(params.trial_settings) } : {}),
       });
@@ -138,27 +140,37 @@ export const subscriptions = [
     '/subscriptions/:id/resume',
     {
       ...expand,
-      billing_cycle_anchor: oneOf(['now', 'unchanged']).optional(),
-      proration_behavior: oneOf(['always_invoice', 'create_prorations', 'none']).optional(),
+      billing_cycle_anchor: z.strictObject({ type: oneOf(['now', 'unchanged']) }).optional(),
+      payment_behavior: oneOf(['resume_on_payment_attempt', 'resume_on_payment_success']).optional(),
+      proration_behavior: prorationBehavior.optional(),
     },
-    ({ world, id }) => {
-      const subscription = subscriptionOf(world, id);
-      if (subscription.status !== 'paused') {
-        throw invalidRequest(`Only paused subscriptions can be resumed; this one is ${subscription.status}.`);
-      }
-      if (!paymentMethodFor(world, subscription)) {
-        throw invalidRequest('This customer has no attached payment source or default payment method.', {
-          code: 'resource_missing',
-        });
-      }
-      return world.changeSubscription(
-        subscription,
-        (resumed) => {
-          resumed.status = 'active';
-        },
-        'customer.subscription.resumed',
-      );
+    ({ world, id, params }) =>
+      resumeSubscription(world, subscriptionOf(world, id), {
+        restarts: params.billing_cycle_anchor?.type !== 'unchanged',
+        onlyIfPaid: params.payment_behavior === 'resume_on_payment_success',
+        prorates: params.proration_behavior !== 'none',
+      }),
+  ),
+
+  endpoint(
+    'post',
+    '/subscriptions/:id/pause',
+    {
+      ...expand,
+      bill_for: z
+        .strictObject({
+          outstanding_usage_through: z.strictObject({ type: oneOf(['none', 'now']) }).optional(),
+          unused_time_from: z.strictObject({ type: oneOf(['none', 'now']) }).optional(),
+        })
+        .optional(),
+      invoicing_behavior: oneOf(['invoice', 'pending_invoice_item']).optional(),
+      type: oneOf(['subscription']).optional(),
     },
+    ({ world, id, params }) =>
+      pauseSubscription(world, subscriptionOf(world, id), {
+        credits: params.bill_for?.unused_time_from?.type !== 'none',
+        invoiceNow: params.invoicing_behavior === 'invoice',
+      }),
   ),
 ];
 
