@@ -12,6 +12,7 @@ import { driveRun } from '../server/reconcile/drive-run';
 import { scheduleNightly } from '../server/reconcile/schedule-nightly';
 import { connectRedis } from '../server/redis';
 import { stripeOf } from '../server/stripe/client';
+import { catchUpTicker } from './catch-up';
 import { decideTenantProcessor } from './decide-tenant';
 import { MailPause } from './mail-pause';
 import { processJob, type Tools } from './processor';
@@ -72,7 +73,7 @@ export interface RunningWorkers {
   stop(): Promise<void>;
 }
 
-/** Starts the outbox relay, the workers of both queues and the sweep, over an open database. */
+/** Starts the outbox relay, the workers of both queues and all that runs by the clock, over an open database. */
 export function startWorkers(
   context: Context,
   { prefix = QUEUE_PREFIX, sweepMs = SWEEP_MS, nightly = false }: WorkerOptions = {},
@@ -101,15 +102,16 @@ export function startWorkers(
     if (nightly) await scheduleNightly(context);
     await driveRun(context, tools.stripe, { signal: stopping.signal });
   });
+  const catchingUp = catchUpTicker(tools, redis, stopping.signal);
   relay.start();
-  sweep.start();
-  runs.start();
+  for (const ticker of [sweep, runs, catchingUp]) ticker.start();
 
   return {
     async stop() {
       mailPause.stop();
       stopping.abort();
-      await Promise.all([relay.stop(), sweep.stop(), runs.stop(), mail.close(), billing.close()]);
+      const tickers = [sweep, runs, catchingUp].map((ticker) => ticker.stop());
+      await Promise.all([relay.stop(), ...tickers, mail.close(), billing.close()]);
       await Promise.all([queues.mail.close(), queues.billing.close()]);
       transport.close();
       for (const connection of [subscriber, workerRedis, redis]) connection.disconnect();

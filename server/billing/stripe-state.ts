@@ -3,10 +3,13 @@ import { StripeState } from './stripe-state.entity';
 
 /** What is remembered of Stripe beyond single objects, by name. Times within are ISO 8601 unless said otherwise. */
 export interface StripeStates {
-  /** Up to where the event list was read: `created` of the last event, in seconds since 1970. */
-  'catch-up': { lastCreated: number };
-  /** Whether Stripe refuses our key. */
-  key: { refused: { at: string; message: string } | null };
+  /**
+   * Up to which `created` the event list was read, in seconds since 1970; and whether a sweep is still to be started
+   * for what the list no longer held.
+   */
+  'catch-up': { lastCreated: number; sweepOwed?: boolean };
+  /** Whether Stripe refuses our key: altogether, or (a restricted key) for one endpoint. */
+  key: { refused: { at: string; message: string; endpoint?: string } | null };
   /** The last sweep of the whole account that ended with every tenant equal to Stripe, and when its listing began. */
   'whole-sweep': { runId: string; verifiedAt: string };
   /** Up to when payloads were erased. */
