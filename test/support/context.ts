@@ -4,6 +4,7 @@ import { openDatabase } from '../../server/db/data-source';
 import { migrate } from '../../server/db/migrate';
 import { createLogger } from '../../server/log';
 import { Sealer } from '../../server/secrets';
+import { closeStripe } from '../../server/stripe/client';
 import { makeClock, type TestClock } from './clock';
 import { makeDatabase, serviceUrl } from './database';
 
@@ -32,7 +33,16 @@ export interface TestContext {
 /** A context over a fresh, migrated database, with a clock that tests can move. */
 export async function makeContext(env: NodeJS.ProcessEnv = {}): Promise<TestContext> {
   const database = await makeDatabase();
-  const config = loadConfig(testEnv({ DATABASE_URL: database.url, REDIS_URL: serviceUrl('TEST_REDIS_URL'), ...env }));
+  const config = loadConfig(
+    testEnv({
+      DATABASE_URL: database.url,
+      REDIS_URL: serviceUrl('TEST_REDIS_URL'),
+      // Most stand-ins have no limit; the tests of ours set their own.
+      STRIPE_MAX_RPS: '1000',
+      STRIPE_MAX_RPS_TOTAL: '1000',
+      ...env,
+    }),
+  );
   const db = await openDatabase(config.databaseUrl, { poolSize: 10 });
   await migrate(db);
   const clock = makeClock();
@@ -47,6 +57,7 @@ export async function makeContext(env: NodeJS.ProcessEnv = {}): Promise<TestCont
     context,
     clock,
     async close() {
+      closeStripe(config);
       await db.destroy();
       await database.drop();
     },
