@@ -1,11 +1,13 @@
 import { stripeCause } from '../server/billing/cause';
 import { failCustomerEvents, syncCustomer } from '../server/billing/sync-customer';
+import { throughOutages } from '../server/stripe/outage';
+import { withStripePriority } from '../server/stripe/priority';
 import type { Processor } from './processor';
 
 /** `subject` is the Stripe customer's id. */
 export const syncCustomerProcessor: Processor = {
   run: async ({ context, stripe }, { subject }) => {
-    await syncCustomer(context, stripe, subject, stripeCause);
+    await withStripePriority('event', () => throughOutages(() => syncCustomer(context, stripe, subject, stripeCause)));
   },
   failed: ({ context }, { subject }, reason) => failCustomerEvents(context, subject, reason),
 };

@@ -7,6 +7,8 @@ const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 /** With the pauses above, some three hours of trying. */
 const MAX_ATTEMPTS = 20;
+/** No outage counts beyond this: the pauses are the longest by then, and errors of the work itself get their tries after it. */
+const MAX_OUTAGE_ATTEMPTS = 10;
 
 /** The work can't be done just now, through no fault of its own: it is tried again soon, as often as it takes. */
 export class RetrySoon extends Error {
@@ -16,6 +18,14 @@ export class RetrySoon extends Error {
   ) {
     super(message);
     this.name = 'RetrySoon';
+  }
+}
+
+/** What the work needs is away, for who knows how long: it is tried again with growing pauses, and never given up. */
+export class Outage extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Outage';
   }
 }
 
@@ -49,18 +59,23 @@ export async function finishJobs(tx: EntityManager, ids: string[]): Promise<void
 export const pauseAfter = (attempts: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS) * (0.75 + Math.random() / 2);
 
+function attemptsAfter(attempts: number, error: unknown): number {
+  if (error instanceof RetrySoon) return attempts;
+  if (error instanceof Outage) return Math.max(attempts, Math.min(attempts + 1, MAX_OUTAGE_ATTEMPTS));
+  return attempts + 1;
+}
+
 /**
  * Puts a failed job off: RetrySoon keeps its count, GiveUp ends it, anything else is tried again with growing pauses
- * until it fails for good. Gives the row's new status.
+ * until it fails for good, but for an Outage, which never does. Gives the row's new status.
  */
 export async function putOffJob(db: DataSource, id: string, error: unknown): Promise<'open' | 'failed'> {
   return inTransaction(db, async (tx) => {
     const row = await tx.findOne(OutboxRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (row?.status !== 'open') return 'open';
-    const soon = error instanceof RetrySoon;
-    const attempts = row.attempts + (soon ? 0 : 1);
+    const attempts = attemptsAfter(row.attempts, error);
     const status = error instanceof GiveUp || attempts >= MAX_ATTEMPTS ? 'failed' : 'open';
-    const pause = soon ? error.afterMs * (0.75 + Math.random() / 2) : pauseAfter(attempts);
+    const pause = error instanceof RetrySoon ? error.afterMs * (0.75 + Math.random() / 2) : pauseAfter(attempts);
     const lastError = (error instanceof Error ? error.message : String(error)).slice(0, 500);
     await tx.update(OutboxRow, { id }, { attempts, status, lastError, dueAt: new Date(Date.now() + pause) });
     return status;
