@@ -8,6 +8,8 @@ import { ensureFirstOperator } from './operators/create-operator';
 import { connectRedis } from './redis';
 import { Sealer } from './secrets';
 import { untilStopped } from './stop';
+import { closeStripe } from './stripe/client';
+import { watchStripeKey } from './stripe/key-state';
 
 async function listen(app: ReturnType<typeof createApp>, port: number, host: string | undefined): Promise<Server> {
   return new Promise((resolve, reject) => {
@@ -22,6 +24,7 @@ async function main(): Promise<void> {
   const db = await openDatabase(config.databaseUrl);
   const redis = connectRedis(config.redisUrl, log);
   const context = { config, db, log, sealer: new Sealer(config.appSecret), now: () => new Date() };
+  watchStripeKey(context);
   if (config.firstOperator && (await ensureFirstOperator(db, systemActor, config.firstOperator)))
     log.info('made the first operator from OPERATOR_EMAIL');
   const server = await listen(createApp(context, redis), config.port, config.host);
@@ -32,6 +35,7 @@ async function main(): Promise<void> {
   setTimeout(() => server.closeAllConnections(), 5000).unref();
   await closed;
   redis.disconnect();
+  closeStripe(config);
   await db.destroy();
 }
 

@@ -3,6 +3,8 @@ import { openDatabase } from '../server/db/data-source';
 import { createLogger } from '../server/log';
 import { Sealer } from '../server/secrets';
 import { untilStopped } from '../server/stop';
+import { closeStripe } from '../server/stripe/client';
+import { watchStripeKey } from '../server/stripe/key-state';
 import { startWorkers } from './start';
 
 async function main(): Promise<void> {
@@ -10,10 +12,12 @@ async function main(): Promise<void> {
   const log = createLogger(config.logLevel, 'workers');
   const db = await openDatabase(config.databaseUrl);
   const context = { config, db, log, sealer: new Sealer(config.appSecret), now: () => new Date() };
-  const workers = startWorkers(context);
+  watchStripeKey(context);
+  const workers = startWorkers(context, { nightly: true });
   log.info('workers are running');
   await untilStopped();
   await workers.stop();
+  closeStripe(config);
   await db.destroy();
   log.info('workers stopped');
 }

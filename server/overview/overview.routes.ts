@@ -1,6 +1,7 @@
 import { planChangesListing } from '../billing/records.listings';
 import type { Context } from '../context';
 import { type OperatorRoute, operatorRoute } from '../http/operator-api';
+import { readKeyRefusal } from '../stripe/key-state';
 
 type Counts = { word: string; n: string }[];
 const asRecord = (rows: Counts): Record<string, number> =>
@@ -34,7 +35,7 @@ export function overviewRoutes({ db, now }: Context): OperatorRoute[] {
       access: 'overview:read',
       summary: 'What the home page shows',
       async handle() {
-        const [tenants, plans, names, pending, expired, failedInvitations, findings, emails, events, recent] =
+        const [tenants, plans, names, pending, expired, failedInvitations, findings, emails, events, recent, refused] =
           await Promise.all([
             counts('SELECT status AS word, COUNT(*) AS n FROM tenants GROUP BY status'),
             counts(`SELECT planId AS word, COUNT(*) AS n FROM tenants WHERE status <> 'deleted' GROUP BY planId`),
@@ -59,6 +60,7 @@ export function overviewRoutes({ db, now }: Context): OperatorRoute[] {
               `SELECT status AS word, COUNT(*) AS n FROM stripe_events WHERE status IN ('received', 'failed') GROUP BY status`,
             ),
             recentChanges(),
+            readKeyRefusal(db),
           ]);
         const { active = 0, suspended = 0, deleted = 0 } = tenants;
         return {
@@ -73,6 +75,7 @@ export function overviewRoutes({ db, now }: Context): OperatorRoute[] {
           },
           emails: { queued: (emails.queued ?? 0) + (emails.sending ?? 0), failed: emails.failed ?? 0 },
           stripeEvents: { failed: events.failed ?? 0, waiting: events.received ?? 0 },
+          stripe: { refused },
           recentChanges: recent,
         };
       },
