@@ -1,4 +1,5 @@
 import type { PlanFinding, SubscriptionFact } from './decide-plan.types';
+import { day } from './moment';
 import { monthlyWorth } from './money-at-risk';
 
 /** Somebody pays, and no tenant gets anything for it. */
@@ -52,15 +53,31 @@ export const missedWebhook = ({ subscriptionId, fromPlanId, toPlanId, how }: Hea
   atRisk: null,
 });
 
+interface Checkout {
+  checkoutId: string;
+  planId: string;
+  startedAt: Date;
+}
+
 /** A checkout was begun and never paid: nothing is wrong, but somebody wanted to buy. */
-export const abandonedCheckout = (planId: string, startedAt: Date): PlanFinding => ({
+export const abandonedCheckout = ({ checkoutId, planId, startedAt }: Checkout): PlanFinding => ({
   kind: 'abandoned-checkout',
   cause: 'abandoned-checkout',
   severity: 'info',
   subscriptionId: null,
   customerId: null,
-  summary: `A checkout for ${planId} was begun on ${startedAt.toISOString().slice(0, 10)} and never paid.`,
+  summary: `A checkout for ${planId} was begun on ${day(startedAt)} and never paid.`,
   expected: planId,
-  actual: null,
+  actual: checkoutId,
   atRisk: null,
 });
+
+/**
+ * What makes two findings the same one, seen again: its kind, whose it is and what it is about; never its wording.
+ *
+ * @param scope the tenant's id, or the customer's where no tenant claims it
+ */
+export const findingFingerprint = (
+  scope: string,
+  { kind, subscriptionId, customerId }: Pick<PlanFinding, 'kind' | 'subscriptionId' | 'customerId'>,
+): string => [kind, scope, subscriptionId ?? customerId ?? '-'].join('/');

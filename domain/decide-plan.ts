@@ -1,4 +1,12 @@
-import type { Catalogue, PlanDecision, PlanFacts, PlanFinding, PlanLayer } from './decide-plan.types';
+import {
+  CAUSE_OF,
+  type Catalogue,
+  type PlanDecision,
+  type PlanFacts,
+  type PlanFinding,
+  type PlanLayer,
+  type ReasonCode,
+} from './decide-plan.types';
 import { day, earliest } from './moment';
 import { monthlyWorth, sumOf } from './money-at-risk';
 import type { CataloguePlan } from './plan';
@@ -10,6 +18,7 @@ interface Candidate {
   id: string | null;
   plan: CataloguePlan;
   reason: string;
+  code: ReasonCode;
   seatLimit: number | null;
 }
 
@@ -29,23 +38,25 @@ const standIn = (catalogue: Catalogue, planId: string): CataloguePlan =>
   };
 
 function baseCandidate({ basePlanId }: PlanFacts, catalogue: Catalogue): Candidate {
-  const plan = catalogue.find(({ id }) => id === basePlanId) ?? standIn(catalogue, basePlanId);
-  return { layer: 'base', id: null, plan, reason: `The base plan is ${plan.name}.`, seatLimit: plan.seatLimit };
+  const own = catalogue.find(({ id }) => id === basePlanId);
+  const plan = own ?? standIn(catalogue, basePlanId);
+  const code = own ? 'base' : 'base-stand-in';
+  return { layer: 'base', id: null, plan, reason: `The base plan is ${plan.name}.`, code, seatLimit: plan.seatLimit };
 }
 
 function overrideCandidate(best: WeighedOverride | undefined): Candidate | null {
   if (!best?.plan) return null;
-  const { override, plan } = best;
+  const { override, plan, code } = best;
   const reason = `An operator ${override.pin ? 'pinned' : 'granted'} ${plan.name} until ${day(override.endsAt)}.`;
-  return { layer: 'override', id: override.id, plan, reason, seatLimit: plan.seatLimit };
+  return { layer: 'override', id: override.id, plan, reason, code, seatLimit: plan.seatLimit };
 }
 
 function subscriptionCandidate(best: Weighed | undefined): Candidate | null {
   if (!best?.plan) return null;
-  const { plan, subscription, quantity, why } = best;
+  const { plan, subscription, quantity, code, why } = best;
   const seatLimit = plan.seatsFromQuantity && quantity !== null ? quantity : plan.seatLimit;
   const reason = `Subscription ${subscription.id} earns ${plan.name}: ${why}.`;
-  return { layer: 'subscription', id: subscription.id, plan, reason, seatLimit };
+  return { layer: 'subscription', id: subscription.id, plan, reason, code, seatLimit };
 }
 
 function severalSubscriptions(counting: Weighed[]): Found[] {
@@ -61,6 +72,7 @@ function severalSubscriptions(counting: Weighed[]): Found[] {
       summary: `${counting.length} subscriptions count at once: ${best.subscription.id} decides, beside it ${names}.`,
       expected: 'one subscription',
       actual: counting.map(({ subscription }) => subscription.id).join(', '),
+      risks: others.map(({ subscription }) => subscription),
     },
   ];
 }
@@ -105,7 +117,7 @@ function seatOverrun(
   { seatLimit, plan }: Candidate,
   subscriptionId: string | null,
 ): Found[] {
-  if (memberCount === undefined || seatLimit === null || memberCount <= seatLimit) return [];
+  if (memberCount === undefined || seatLimit === null || !(memberCount > seatLimit)) return [];
   return [
     {
       kind: 'seat-overrun',
@@ -120,17 +132,9 @@ function seatOverrun(
 }
 
 /** Adds what kind of cause a finding has, and the money that hangs on the subscriptions that it names. */
-function explained(found: Found, weighed: readonly Weighed[]): PlanFinding {
-  const several = found.kind === 'several-subscriptions' ? (found.actual ?? '').split(', ') : [found.subscriptionId];
-  const concerned = weighed.filter(
-    ({ subscription: { id } }) =>
-      several.includes(id) && (found.kind !== 'several-subscriptions' || id !== found.subscriptionId),
-  );
-  return {
-    ...found,
-    cause: found.kind === 'past-due' ? 'payment-overdue' : found.kind,
-    atRisk: sumOf(concerned.map(({ subscription: { items } }) => monthlyWorth(items))),
-  };
+function explained({ risks, ...found }: Found, { subscriptions }: PlanFacts): PlanFinding {
+  const concerned = risks ?? subscriptions.filter(({ id }) => id === found.subscriptionId);
+  return { ...found, cause: CAUSE_OF[found.kind], atRisk: sumOf(concerned.map(({ items }) => monthlyWorth(items))) };
 }
 
 function layersOf(
@@ -140,19 +144,26 @@ function layersOf(
   winner: Candidate,
   pinned: boolean,
 ) {
-  const lost = pinned ? `${winner.plan.name} is pinned` : `${winner.plan.name} ranks at least as high`;
-  const told = ({ why, ...layer }: Omit<PlanLayer, 'won'>): PlanLayer => {
+  const lost = {
+    pin: `${winner.plan.name} is pinned`,
+    rank: `${winner.plan.name} ranks at least as high`,
+    'no-plan': 'no plan that we know is its own',
+  } as const;
+  const told = ({ why, ...layer }: Omit<PlanLayer, 'won' | 'lostBy'>): PlanLayer => {
     const won = layer.layer === winner.layer && layer.id === winner.id;
-    return { ...layer, won, why: won || !layer.counts ? why : `${why}; ${lost}` };
+    if (won || !layer.counts) return { ...layer, won, lostBy: null, why };
+    const lostBy = layer.planId === null ? 'no-plan' : pinned ? 'pin' : 'rank';
+    return { ...layer, won, lostBy, why: `${why}; ${lost[lostBy]}` };
   };
+  const { plan, code: reasonCode } = base;
   return [
-    ...overrides.map(({ override: { id, planId }, counts, why }) =>
-      told({ layer: 'override', id, planId, counts, why }),
+    ...overrides.map(({ override: { id, planId }, counts, code, why }) =>
+      told({ layer: 'override', id, planId, counts, reasonCode: code, why }),
     ),
-    ...weighed.map(({ subscription: { id }, plan, counts, why }) =>
-      told({ layer: 'subscription', id, planId: plan?.id ?? null, counts, why }),
+    ...weighed.map(({ subscription: { id }, plan: earned, counts, code, why }) =>
+      told({ layer: 'subscription', id, planId: earned?.id ?? null, counts, reasonCode: code, why }),
     ),
-    told({ layer: 'base', id: null, planId: base.plan.id, counts: true, why: `the base plan is ${base.plan.name}` }),
+    told({ layer: 'base', id: null, planId: plan.id, counts: true, reasonCode, why: `the base plan is ${plan.name}` }),
   ];
 }
 
@@ -201,10 +212,11 @@ export function decidePlan(facts: PlanFacts, catalogue: Catalogue, now: Date): P
     planId: winner.plan.id,
     source: winner.layer,
     reason: winner.reason,
+    reasonCode: winner.code,
     subscriptionId,
     overrideId: winner.layer === 'override' ? winner.id : null,
     seatLimit: winner.seatLimit,
-    findings: found.map((one) => explained(one, weighed)),
+    findings: found.map((one) => explained(one, facts)),
     layers: layersOf(overrides, weighed, base, winner, pinned),
     earned: Object.fromEntries(weighed.map(({ subscription: { id }, earned }) => [id, earned])),
     nextChangeAt: earliest(moments.filter((moment) => moment !== null && moment > now)),

@@ -42,6 +42,8 @@ export interface SubscriptionFact {
   lastCounted: boolean | null;
   /** Since when Stripe does not list it any more. */
   missingSince?: Date | null;
+  /** The next phase of its schedule, known before it begins; it decides nothing until then. */
+  scheduledChange?: { at: string; items: { priceId: string; quantity: number }[] } | null;
 }
 
 export interface PlanFacts {
@@ -77,6 +79,25 @@ export type FindingKind =
 /** What brought a finding about: by it operators know what to do. */
 export type CauseClass = Exclude<FindingKind, 'past-due'> | 'payment-overdue';
 
+/** The cause of each kind of finding. */
+export const CAUSE_OF = {
+  'several-subscriptions': 'several-subscriptions',
+  'superseded-subscription': 'superseded-subscription',
+  'missing-subscription': 'missing-subscription',
+  'unknown-price': 'unknown-price',
+  'unknown-status': 'unknown-status',
+  'unknown-plan': 'unknown-plan',
+  'wrong-mode': 'wrong-mode',
+  'deleted-customer': 'deleted-customer',
+  'collection-paused': 'collection-paused',
+  'past-due': 'payment-overdue',
+  'seat-overrun': 'seat-overrun',
+  'orphan-subscription': 'orphan-subscription',
+  'handler-failed': 'handler-failed',
+  'missed-webhook': 'missed-webhook',
+  'abandoned-checkout': 'abandoned-checkout',
+} as const satisfies Record<FindingKind, CauseClass>;
+
 export interface PlanFinding {
   kind: FindingKind;
   cause: CauseClass;
@@ -90,6 +111,38 @@ export interface PlanFinding {
   atRisk: Money | null;
 }
 
+export type BaseCode =
+  | 'base'
+  /** The catalogue does not hold the base plan, so another stands in. */
+  | 'base-stand-in';
+
+export type OverrideCode =
+  | 'override-floor'
+  | 'override-pinned'
+  | 'override-scheduled'
+  | 'override-ended'
+  | 'override-unknown-dates'
+  | 'override-unknown-plan';
+
+export type SubscriptionCode =
+  | 'subscription-active'
+  | 'in-grace'
+  | 'grace-ended'
+  /** Its scheduled end has come. */
+  | 'cancelled'
+  /** Its status is final. */
+  | 'ended'
+  | 'incomplete'
+  | 'customer-deleted'
+  | 'wrong-mode'
+  | 'missing'
+  | 'unknown-status'
+  /** It counts, and no plan knows its price. */
+  | 'unknown-price';
+
+/** What a layer said, for machines; the sentence beside it says the same to people. */
+export type ReasonCode = BaseCode | OverrideCode | SubscriptionCode;
+
 /** What one layer said, and why it won or lost. */
 export interface PlanLayer {
   layer: 'override' | 'subscription' | 'base';
@@ -97,6 +150,9 @@ export interface PlanLayer {
   planId: string | null;
   counts: boolean;
   won: boolean;
+  reasonCode: ReasonCode;
+  /** Why it lost though it counts: another is pinned, ranks at least as high, or it names no plan that we know. */
+  lostBy: 'pin' | 'rank' | 'no-plan' | null;
   why: string;
 }
 
@@ -105,6 +161,8 @@ export interface PlanDecision {
   source: 'override' | 'subscription' | 'base';
   /** A plain sentence for support. */
   reason: string;
+  /** What the layer that won said. */
+  reasonCode: ReasonCode;
   /** The subscription that decided, where one did. */
   subscriptionId: string | null;
   /** The override that decided, where one did. */

@@ -1,4 +1,4 @@
-import type { FindingKind, PlanFinding, SubscriptionFact } from './decide-plan.types';
+import type { FindingKind, PlanFinding, SubscriptionCode, SubscriptionFact } from './decide-plan.types';
 import { DAY_MS, day, earliest, known } from './moment';
 import { standingOf } from './subscription-status';
 
@@ -11,6 +11,7 @@ export interface Circumstances {
 
 export interface Verdict {
   counts: boolean;
+  code: SubscriptionCode;
   why: string;
   /** When time alone turns `counts` into false. */
   until: Date | null;
@@ -21,8 +22,9 @@ export interface Verdict {
 
 type Rule = (subscription: SubscriptionFact, circumstances: Circumstances) => Verdict | null;
 
-const no = (why: string, findings: Verdict['findings'] = []): Verdict => ({
+const no = (code: SubscriptionCode, why: string, findings: Verdict['findings'] = []): Verdict => ({
   counts: false,
+  code,
   why,
   until: null,
   findings,
@@ -42,6 +44,7 @@ const deletedCustomer: Rule = ({ customerDeleted, status }) => {
   if (!customerDeleted) return null;
   const summary = 'The Stripe customer of this subscription was deleted, so it counts no more.';
   return no(
+    'customer-deleted',
     'its customer was deleted in Stripe',
     isOver(status) ? [] : [{ kind: 'deleted-customer', severity: 'warning', summary }],
   );
@@ -55,6 +58,7 @@ const wrongMode: Rule = ({ livemode, lastCounted }, ours) => {
   const summary = `The subscription is of ${mode} mode and our Stripe key is not: it stays as it last counted.`;
   return {
     counts,
+    code: 'wrong-mode',
     why: `it is of ${mode} mode and our key is not, so it stays as it last counted`,
     until: null,
     findings: [{ kind: 'wrong-mode', severity: counts ? 'critical' : 'warning', summary }],
@@ -64,8 +68,9 @@ const wrongMode: Rule = ({ livemode, lastCounted }, ours) => {
 
 const over: Rule = ({ status }) => {
   const standing = standingOf(status);
-  if (standing === 'absent') return no('its first payment has not come (incomplete): as if it were not there');
-  return standing === 'ended' ? no(`it is ${status}`) : null;
+  if (standing === 'absent')
+    return no('incomplete', 'its first payment has not come (incomplete): as if it were not there');
+  return standing === 'ended' ? no('ended', `it is ${status}`) : null;
 };
 
 const unknownStatus: Rule = ({ status, lastCounted }) => {
@@ -73,6 +78,7 @@ const unknownStatus: Rule = ({ status, lastCounted }) => {
   const summary = `Stripe reports the status "${status}", which Tenantry does not know: it stays as it last counted.`;
   return {
     counts: lastCounted ?? false,
+    code: 'unknown-status',
     why: `its status "${status}" is not known, so it stays as it last counted`,
     until: null,
     findings: [{ kind: 'unknown-status', severity: 'critical', summary }],
@@ -81,7 +87,7 @@ const unknownStatus: Rule = ({ status, lastCounted }) => {
 
 const cancelled: Rule = (subscription, { now }) => {
   const end = scheduledEnd(subscription);
-  return end && end <= now ? no(`it was cancelled as of ${day(end)}`) : null;
+  return end && end <= now ? no('cancelled', `it was cancelled as of ${day(end)}`) : null;
 };
 
 /** Stripe lists ended subscriptions too, so one that is gone from its list is a fault, not a cancellation. */
@@ -90,6 +96,7 @@ const missing: Rule = (subscription) => {
   if (!since || subscription.lastCounted === null) return null;
   return {
     counts: subscription.lastCounted,
+    code: 'missing',
     why: `Stripe has not listed it since ${day(since)}, so it stays as it last counted`,
     until: subscription.lastCounted ? scheduledEnd(subscription) : null,
     findings: [
@@ -108,32 +115,33 @@ const pastDue: Rule = (subscription, { now, graceDays }) => {
   const graceEnd = new Date(+(known(subscription.pastDueSince) ?? now) + graceDays * DAY_MS);
   if (graceEnd <= now) {
     const summary = `A payment is overdue and its grace ended on ${day(graceEnd)}: the subscription counts no more.`;
-    return no(`a payment is overdue and its grace ended on ${day(graceEnd)}`, [
+    return no('grace-ended', `a payment is overdue and its grace ended on ${day(graceEnd)}`, [
       { kind: 'past-due', severity: 'critical', summary },
     ]);
   }
   const summary = `A payment is overdue: the subscription counts until ${day(graceEnd)}.`;
   return {
     counts: true,
+    code: 'in-grace',
     why: `a payment is overdue; in grace until ${day(graceEnd)}`,
     until: earliest([graceEnd, scheduledEnd(subscription)]),
     findings: [{ kind: 'past-due', severity: 'warning', summary }],
   };
 };
 
-const paid: Rule = (subscription) => {
+const paid = (subscription: SubscriptionFact): Verdict => {
   const until = scheduledEnd(subscription);
   const why = `it is ${subscription.status}${until ? ` and ends on ${day(until)}` : ''}`;
-  return { counts: true, why, until, findings: [] };
+  return { counts: true, code: 'subscription-active', why, until, findings: [] };
 };
 
-/** Ordered: the first rule that speaks decides. `paid` always speaks. */
-const RULES: readonly Rule[] = [deletedCustomer, wrongMode, over, unknownStatus, cancelled, missing, pastDue, paid];
+/** Ordered: the first rule that speaks decides; where none does, it is paid. */
+const RULES: readonly Rule[] = [deletedCustomer, wrongMode, over, unknownStatus, cancelled, missing, pastDue];
 
 /** Whether a subscription counts as of `now`, until when, and what a person should look at. Total. */
 export function judgeSubscription(subscription: SubscriptionFact, circumstances: Circumstances): Verdict {
-  const verdict = RULES.reduce<Verdict | null>((said, rule) => said ?? rule(subscription, circumstances), null);
-  if (!verdict) return no('no rule speaks of it');
+  const spoken = RULES.reduce<Verdict | null>((said, rule) => said ?? rule(subscription, circumstances), null);
+  const verdict = spoken ?? paid(subscription);
   if (!verdict.counts || verdict.frozen || !subscription.pauseCollection) return verdict;
   const summary = 'Collection is paused (pause_collection): the plan is given, and nothing is charged.';
   return {

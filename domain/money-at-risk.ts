@@ -7,16 +7,19 @@ export interface Money {
 }
 
 /** How many of an interval make a month, on average. */
-const PER_MONTH = { day: 365 / 12, week: 365 / 7 / 12, month: 1, year: 1 / 12 } as const;
+const PER_MONTH = { day: 365 / 12, week: 52 / 12, month: 1, year: 1 / 12 } as const;
 
-/** What items are worth a month. Null where a price is unknown, tiered or metered, or where currencies are mixed. */
+/**
+ * What items are worth a month. Null where a price is unknown, tiered or metered, where a quantity is none, or where
+ * currencies are mixed: a sum of which a part is not known would be read as the whole.
+ */
 export function monthlyWorth(items: readonly ItemFact[]): Money | null {
   const [first] = items;
   const currency = first?.currency;
   if (!currency) return null;
   let amount = 0;
   for (const { unitAmount, interval, intervalCount, quantity, currency: own } of items) {
-    if (own !== currency || typeof unitAmount !== 'number' || !interval) return null;
+    if (own !== currency || typeof unitAmount !== 'number' || !interval || !(quantity >= 0)) return null;
     amount += (unitAmount * quantity * PER_MONTH[interval]) / Math.max(1, intervalCount ?? 1);
   }
   return Number.isFinite(amount) ? { amount: Math.round(amount), currency } : null;

@@ -1,4 +1,4 @@
-import type { Catalogue, OverrideFact } from './decide-plan.types';
+import type { Catalogue, OverrideCode, OverrideFact } from './decide-plan.types';
 import { day, earliest } from './moment';
 import type { CataloguePlan } from './plan';
 
@@ -7,6 +7,7 @@ export interface WeighedOverride {
   /** Null where the catalogue does not hold its plan: such an override gives nothing. */
   plan: CataloguePlan | null;
   counts: boolean;
+  code: OverrideCode;
   why: string;
   /** The moments at which time starts or ends it. */
   moments: Date[];
@@ -19,12 +20,15 @@ const endOf = ({ endsAt, endedAt }: OverrideFact): Date => earliest([endsAt, end
 export function weighOverride(override: OverrideFact, catalogue: Catalogue, now: Date): WeighedOverride {
   const plan = catalogue.find(({ id }) => id === override.planId) ?? null;
   const end = endOf(override);
-  const runs = override.startsAt <= now && now < end;
   const told = { override, plan, moments: [override.startsAt, end] };
-  if (!plan) return { ...told, counts: false, why: `its plan "${override.planId}" is not in the catalogue` };
-  if (runs) return { ...told, counts: true, why: `it runs until ${day(end)}` };
-  const why = now < override.startsAt ? `it starts on ${day(override.startsAt)}` : `it ended on ${day(end)}`;
-  return { ...told, counts: false, why };
+  const silent = (code: OverrideCode, why: string): WeighedOverride => ({ ...told, counts: false, code, why });
+  if (!plan) return silent('override-unknown-plan', `its plan "${override.planId}" is not in the catalogue`);
+  if (end <= now) return silent('override-ended', `it ended on ${day(end)}`);
+  if (now < override.startsAt) return silent('override-scheduled', `it starts on ${day(override.startsAt)}`);
+  // Of an invalid date neither is ever true.
+  if (!(override.startsAt <= now && now < end)) return silent('override-unknown-dates', 'its dates are not known');
+  const code = override.pin ? 'override-pinned' : 'override-floor';
+  return { ...told, counts: true, code, why: `it runs until ${day(end)}` };
 }
 
 /** The override that speaks for all that run: pinned before floor, then rank, the later end, and id. */

@@ -1,10 +1,13 @@
-import type { Catalogue, ItemFact, PlanFinding, SubscriptionFact } from './decide-plan.types';
+import type { Catalogue, ItemFact, PlanFinding, SubscriptionCode, SubscriptionFact } from './decide-plan.types';
 import { type Circumstances, judgeSubscription } from './judge-subscription';
 import { known } from './moment';
 import type { CataloguePlan } from './plan';
 
 /** A finding before its cause and the money at risk are worked out. */
-export type Found = Omit<PlanFinding, 'cause' | 'atRisk'>;
+export interface Found extends Omit<PlanFinding, 'cause' | 'atRisk'> {
+  /** The subscriptions whose money is at risk, where it is not that of `subscriptionId`. */
+  risks?: readonly SubscriptionFact[];
+}
 
 export interface Weighed {
   subscription: SubscriptionFact;
@@ -13,6 +16,7 @@ export interface Weighed {
   /** Of the item that earns the plan; null where it has no item. */
   quantity: number | null;
   counts: boolean;
+  code: SubscriptionCode;
   why: string;
   findings: Found[];
   /** When time alone ends its standing. */
@@ -39,8 +43,11 @@ function planOfItem({ priceId, lookupKey }: ItemFact, catalogue: Catalogue): Cat
   );
 }
 
-const mostOf = (items: readonly ItemFact[]): number | null =>
-  items.length > 0 ? Math.max(...items.map(({ quantity }) => quantity)) : null;
+/** The largest quantity; null where none is known: no number, or below zero, is no quantity. */
+function mostOf(items: readonly ItemFact[]): number | null {
+  const quantities = items.map(({ quantity }) => quantity).filter((quantity) => quantity >= 0);
+  return quantities.length > 0 ? Math.max(...quantities) : null;
+}
 
 /** The best known plan among the items; an unknown add-on beside a known item is harmless. */
 function planByPrice(items: readonly ItemFact[], catalogue: Catalogue) {
@@ -70,7 +77,7 @@ export function weighSubscription(
   catalogue: Catalogue,
   circumstances: Circumstances,
 ): Weighed {
-  const { counts, until, frozen, ...verdict } = judgeSubscription(subscription, circumstances);
+  const { counts, code, until, frozen, ...verdict } = judgeSubscription(subscription, circumstances);
   const priced = frozen ? null : planByPrice(subscription.items, catalogue);
   const kept = catalogue.find(({ id }) => id === subscription.lastEarnedPlanId) ?? null;
   const blind = counts && !frozen && !priced;
@@ -86,6 +93,7 @@ export function weighSubscription(
     plan: priced ? priced.plan : kept,
     quantity: priced ? priced.quantity : mostOf(subscription.items),
     counts,
+    code: blind ? 'unknown-price' : code,
     why: blind
       ? `${verdict.why}; no plan knows its price, so it ${kept ? `keeps ${kept.name}, which it last earned` : 'gives nothing'}`
       : verdict.why,
