@@ -1,13 +1,14 @@
 import { type EntityManager, In } from 'typeorm';
+import { missedWebhook } from '../../domain/customer-findings';
 import type { AuditInput } from '../audit/record';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
 import type { CustomerReading } from '../stripe/read-customer';
 import type { Cause } from './cause';
-import { type Decided, decideTenants, lockTenants } from './decide-tenant';
+import { type Decided, decideTenants, lockTenants, type PlanMove } from './decide-tenant';
 import { auditOf, listedRow, missingRow } from './mirror';
 import { weighOrphans } from './orphans';
-import { closeHandlerFailed, settleFindings } from './settle-findings';
+import { closeHandlerFailed, raiseEventful, settleFindings } from './settle-findings';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 
@@ -139,9 +140,18 @@ export async function applyReadings(
   }));
   const findings = decided.findings + (await settleFindings(tx, scopes, now));
   await closeHandlerFailed(tx, customerIds, now);
+  if (cause.missed) await tellMissed(tx, decided.moves, cause.missed, now);
   const oldest = new Date(Math.min(...readings.map(({ readAt }) => +readAt)));
   await markSynced(tx, [...tenants.keys()], oldest);
   return { ...decided, findings };
+}
+
+/** Leaves a finding, over at once, for each plan that nobody told of: many of them mean that webhooks don't arrive. */
+async function tellMissed(tx: EntityManager, moves: readonly PlanMove[], how: 'sweep' | 'catch-up', now: Date) {
+  for (const { tenantId, subscriptionId, fromPlanId, toPlanId } of moves) {
+    const found = [missedWebhook({ subscriptionId, fromPlanId, toPlanId, how })];
+    await raiseEventful(tx, { tenantId, customerId: null, found }, now, { over: true });
+  }
 }
 
 /** Not by the repository: a sync is no change of the tenant, so its version and updatedAt stay. */

@@ -5,6 +5,8 @@ export interface Cause {
   actor: Actor;
   eventId?: string | null;
   runId?: string | null;
+  /** How a change was found that no webhook told of. */
+  missed?: 'sweep' | 'catch-up';
 }
 
 /** The cause of what Stripe's events bring about. */

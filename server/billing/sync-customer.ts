@@ -16,19 +16,22 @@ import { StripeEvent } from './stripe-event.entity';
 /** What a reading answers: the events and jobs that stood before it began. Later ones are read for again. */
 interface Answered {
   eventIds: string[];
+  /** No webhook brought any of them. */
+  missed: boolean;
   jobIds: string[];
 }
 
 async function standing({ db }: Context, customerId: string): Promise<Answered> {
   const [events, jobIds] = await Promise.all([
     db.getRepository(StripeEvent).find({
-      select: { id: true },
+      select: { id: true, source: true },
       where: { customerId, status: In(['received', 'failed']) },
       order: { receivedAt: 'ASC' },
     }),
     openJobs(db, 'sync-customer', customerId),
   ]);
-  return { eventIds: events.map(({ id }) => id), jobIds };
+  const missed = events.length > 0 && events.every(({ source }) => source === 'catch-up');
+  return { eventIds: events.map(({ id }) => id), missed, jobIds };
 }
 
 async function finish(tx: EntityManager, answered: Answered, now: Date, ignoredFor?: string): Promise<void> {
@@ -72,7 +75,11 @@ export async function syncCustomer(
         await finish(tx, answered, context.now(), 'The customer is of the other Stripe mode than our key.');
         return { decisions: new Map(), moves: [], findings: 0 };
       }
-      const told = { ...cause, eventId: cause.eventId ?? answered.eventIds.at(-1) ?? null };
+      const told: Cause = {
+        ...cause,
+        eventId: cause.eventId ?? answered.eventIds.at(-1) ?? null,
+        ...(answered.missed ? { missed: 'catch-up' } : {}),
+      };
       const decided = await applyReadings(tx, context, [{ customerId, readAt, ...reading }], told);
       await finish(tx, answered, context.now());
       return decided;

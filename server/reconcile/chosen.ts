@@ -5,6 +5,7 @@ import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
 import { inTransaction } from '../db/transaction';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
+import { runCause } from './run-cause';
 
 const BATCH = 500;
 
@@ -33,8 +34,7 @@ async function stageTenants(context: Context, run: ReconcileRun, tenantIds: stri
       tx,
       tenantIds.filter((id) => !paying.has(id)),
     );
-    const cause = { actor: { type: 'worker' as const, id: null, name: 'reconciliation' }, runId: run.id };
-    await decideTenants(tx, context, others, cause);
+    await decideTenants(tx, context, others, runCause(run));
     if (others.size > 0)
       await tx.query('UPDATE tenants SET lastSyncedAt = ?, updatedAt = updatedAt WHERE id IN (?)', [
         context.now(),

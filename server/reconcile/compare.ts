@@ -9,6 +9,7 @@ import { contentHash, customerFacts, idOf, subscriptionFacts } from '../stripe/f
 import type { CustomerReading, ReadSubscription } from '../stripe/read-customer';
 import { freeCustomers } from './free-customers';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
+import { runCause } from './run-cause';
 import type { Window } from './windows';
 
 /** Pages of one window that follow each other, to be compared with the mirror in one go. */
@@ -135,13 +136,12 @@ export async function compare(context: Context, run: ReconcileRun, pieces: reado
   const unmet = [...new Set(changed.map(({ customerId }) => customerId))].filter((id) => !met.has(id));
   for (const id of await knownCustomers(context, unmet)) met.add(id);
   const fresh = run.mode === 'apply' ? changed.filter(({ customerId, whole }) => whole && !met.has(customerId)) : [];
-  const cause = { actor: { type: 'worker' as const, id: null, name: 'reconciliation' }, runId: run.id };
   return inTransaction(context.db, async (tx) => {
     const readings = readingsOf(fresh);
     const free = await freeCustomers(tx, readings);
     const now = readings.filter(({ customerId }) => free.has(customerId));
     const written = new Set(now.map(({ customerId }) => customerId));
-    const decided = now.length > 0 ? await applyReadings(tx, context, now, cause) : { moves: [], findings: 0 };
+    const decided = now.length > 0 ? await applyReadings(tx, context, now, runCause(run)) : { moves: [], findings: 0 };
     const later = changed.filter(({ customerId }) => !written.has(customerId));
     await stage(tx, run, later, missing, pieces[0]!.readAt);
     return { changed: changed.length + missing.length, decided };

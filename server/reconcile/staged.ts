@@ -13,6 +13,7 @@ import type { CustomerFacts } from '../stripe/facts';
 import type { ReadSubscription } from '../stripe/read-customer';
 import { freeCustomers } from './free-customers';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
+import { runCause } from './run-cause';
 
 /** Customers that are written in one transaction. */
 const BATCH = 200;
@@ -93,7 +94,8 @@ export class Staged {
   }
 
   private get cause(): Cause {
-    return { actor: { type: 'worker', id: null, name: 'reconciliation' }, runId: this.run.id };
+    // Who is asked for by name was not found by looking for what was missed.
+    return this.run.tenantIds ? runCause(this.run) : { ...runCause(this.run), missed: 'sweep' };
   }
 
   /** A transaction that is kept, or taken back. */

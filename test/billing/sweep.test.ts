@@ -219,6 +219,18 @@ describe('a sweep of the whole account', () => {
   });
 });
 
+it('leaves a finding, over at once, for a plan of a known customer that no webhook told of', async () => {
+  const { tenantId, subscriptionId } = await bought(5000);
+  await sweep();
+  const findings = world.context.db.getRepository(Finding);
+  expect(await findings.countBy({ tenantId })).toBe(0);
+  cancel(subscriptionId);
+  await sweep();
+  expect(await findings.findBy({ tenantId })).toEqual([
+    expect.objectContaining({ kind: 'missed-webhook', status: 'resolved', expected: 'free', actual: 'starter' }),
+  ]);
+});
+
 describe('a dry run', () => {
   it('tells what would change and writes none of it, until it is applied', async () => {
     const [one, two] = (await many(2)) as [Bought, Bought];

@@ -1,4 +1,5 @@
 import { stripeCause } from '../../server/billing/cause';
+import { decideDueTenants } from '../../server/billing/decide-due';
 import { Finding } from '../../server/billing/finding.entity';
 import { releaseLease, takeLease } from '../../server/billing/lease';
 import { StripeCustomer } from '../../server/billing/stripe-customer.entity';
@@ -174,5 +175,21 @@ describe('several workers at one customer', () => {
     standIn.world.faults.apiDelayMs = 0;
     const status = async (id: string) => (await context.db.getRepository(OutboxRow).findOneByOrFail({ id })).status;
     expect([await status(early), await status(late)]).toEqual(['done', 'open']);
+  });
+});
+
+describe('a cancellation that was taken back, and no webhook told of it', () => {
+  it('costs nobody the plan: Stripe is asked before time takes it', async () => {
+    const { context, clock, stripe, standIn } = world;
+    const tenant = await aTenant(context);
+    const { customer, subscription } = await paying(tenant.id);
+    await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
+    await sync(customer.id);
+    standIn.world.faults.dropWebhooks = true;
+    await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: false });
+    standIn.world.faults.dropWebhooks = false;
+    clock.advance(32 * DAY);
+    await decideDueTenants(context);
+    expect((await tenantNow(tenant.id)).planId).toBe('starter');
   });
 });

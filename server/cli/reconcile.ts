@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { systemActor } from '../audit/actor';
+import { loadConfig } from '../config';
+import type { Context } from '../context';
+import { createLogger } from '../log';
+import { driveRun } from '../reconcile/drive-run';
+import { ReconcileRun } from '../reconcile/reconcile-run.entity';
+import { startRun } from '../reconcile/start-run';
+import { Sealer } from '../secrets';
+import { closeStripe, stripeOf } from '../stripe/client';
+import { runCommand } from './run';
+
+const USAGE = `Usage: npm run reconcile -- [--dry-run] [--tenant ten_… …]
+Compares Stripe with our copy and writes what differs; with --dry-run it only tells.
+Exit codes: 0 done, 1 failed or cancelled, 2 stopped by the brake, 3 a dry run found plans to change.`;
+const POLL_MS = 250;
+const WIDTH = 30;
+
+const { values } = parseArgs({
+  options: {
+    'dry-run': { type: 'boolean', default: false },
+    tenant: { type: 'string', multiple: true },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+function show({ progress, scanned, rowsPerSecond, error }: ReconcileRun): void {
+  const full = Math.round(progress * WIDTH);
+  const bar = `${'█'.repeat(full)}${'░'.repeat(WIDTH - full)}`;
+  const rate = rowsPerSecond > 0 ? `, ${Math.round(rowsPerSecond)}/s` : '';
+  const line = `${bar} ${Math.floor(progress * 100)} %  ${scanned} read${rate}${error ? `  (${error.slice(0, 60)})` : ''}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+}
+
+/** Follows a run to its end, and drives it wherever no worker does. */
+async function follow(context: Context, id: string): Promise<ReconcileRun> {
+  const runs = context.db.getRepository(ReconcileRun);
+  let driving = false;
+  for (;;) {
+    const run = await runs.findOneByOrFail({ id });
+    show(run);
+    if (run.status !== 'running') {
+      if (process.stderr.isTTY) process.stderr.write('\n');
+      return run;
+    }
+    if (!driving) {
+      driving = true;
+      void driveRun(context, stripeOf(context.config))
+        .catch((error: unknown) => console.error(error instanceof Error ? error.message : error))
+        .finally(() => {
+          driving = false;
+        });
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function report({ mode, status, scanned, changed, lowered, braked, error }: ReconcileRun, moved: number): number {
+  console.log(
+    `${scanned} subscriptions read, ${changed} differed, ${moved} plans ${mode === 'apply' ? 'changed' : 'to change'}, ${lowered} of them lower.`,
+  );
+  if (error) console.error(error);
+  if (status !== 'done') return 1;
+  if (braked) {
+    console.error(
+      'Stopped before writing: too many would lose their plan. Look at the run in the dashboard and apply it there.',
+    );
+    return 2;
+  }
+  return mode === 'dry-run' && moved > 0 ? 3 : 0;
+}
+
+runCommand(async (db) => {
+  const config = loadConfig(process.env);
+  const log = createLogger('error', 'reconcile');
+  const context = { config, db, log, sealer: new Sealer(config.appSecret), now: () => new Date() };
+  const actor = { ...systemActor, name: 'npm run reconcile' };
+  const id = await startRun(context, {
+    mode: values['dry-run'] ? 'dry-run' : 'apply',
+    trigger: 'command',
+    actor,
+    ...(values.tenant ? { tenantIds: values.tenant } : {}),
+  });
+  try {
+    const run = await follow(context, id);
+    const [{ moved }] = await db.query('SELECT COUNT(*) AS moved FROM reconcile_changes WHERE runId = ?', [id]);
+    process.exitCode = report(run, Number(moved));
+  } finally {
+    closeStripe(config);
+  }
+});
