@@ -12,6 +12,7 @@ import { customers } from './resources/customers';
 import { invoices } from './resources/invoices';
 import { events, paymentMethods, webhookEndpoints } from './resources/others';
 import { subscriptionSchedules } from './resources/schedules';
+import { searches } from './resources/search';
 import { checkoutSessions, portalSessions } from './resources/sessions';
 import { subscriptionItems, subscriptions } from './resources/subscriptions';
 import { StateFile } from './store/file';
@@ -65,6 +66,7 @@ export interface StandIn {
 }
 
 const ENDPOINTS = [
+  ...searches,
   ...customers,
   ...products,
   ...prices,

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { Dunning } from './billing/dunning';
 import { Dice, type Faults, NO_FAULTS } from './faults';
+import { present } from './http/present';
 import { Limits } from './http/trouble';
 import type { Collection, Stored } from './store/collection';
 import { newId } from './store/ids';
@@ -50,10 +51,13 @@ export class World {
   private moment: number | null = null;
   /** When the newest event was made: time never runs backwards. */
   private latest = 0;
+  /** How far what time brings was done. */
+  livedUntil: number;
 
   constructor(readonly options: WorldOptions) {
     this.faults = { ...NO_FAULTS, maxRequestsPerSecond: options.maxRequestsPerSecond };
     this.dunning = options.dunning;
+    this.livedUntil = options.now();
     this.apiDice = new Dice(this.faults, 1);
     this.webhookDice = new Dice(this.faults, 2);
   }
@@ -67,11 +71,12 @@ export class World {
     this.refusedCounts.clear();
     this.dunning = this.options.dunning;
     this.latest = 0;
+    this.livedUntil = this.now();
   }
 
   /** Seconds since 1970. */
   now(): number {
-    return this.moment ?? this.options.now() + this.state.clockOffset;
+    return this.moment ?? Math.floor(this.options.now() + this.state.clockOffset);
   }
 
   /** Does something as of a time that has passed, but after all that has happened. */
@@ -92,7 +97,7 @@ export class World {
       object: 'event',
       api_version: API_VERSION,
       created: this.now(),
-      data: { object: snapshot(object), ...(previous ? { previous_attributes: previous } : {}) },
+      data: { object: snapshot(present(object)), ...(previous ? { previous_attributes: previous } : {}) },
       livemode: false,
       pending_webhooks: this.options.webhookUrl ? 1 : 0,
       request: this.request ?? { id: null, idempotency_key: null },

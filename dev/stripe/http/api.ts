@@ -8,6 +8,7 @@ import { newId } from '../store/ids';
 import { API_VERSION, type World } from '../world';
 import type { Endpoint } from './endpoint';
 import { expandAnswer } from './expand';
+import { present } from './present';
 import { meetTrouble, type Passage, RATE_LIMITED_REASON, RateLimitError } from './trouble';
 
 /** Codes of refusals that come before an endpoint begins: Stripe keeps no idempotent answer for them. */
@@ -40,7 +41,8 @@ export function apiRouter(world: World, endpoints: readonly Endpoint[]): Router 
         req.socket.destroy();
         return;
       }
-      res.set(reply.headers).status(reply.status).type('json').send(reply.body);
+      // Not `send`, which would hash each page of a hundred objects for an ETag that nobody asks for.
+      res.set(reply.headers).status(reply.status).type('json').end(reply.body);
     });
   }
   router.use((req) => {
@@ -114,7 +116,7 @@ function run(
   try {
     const params = validate(one.schema, form);
     const object = one.run(world, typeof req.params.id === 'string' ? req.params.id : '', params);
-    return { status: 200, body: JSON.stringify(expandAnswer(world, object, params.expand), null, 2), keep: true };
+    return { status: 200, body: JSON.stringify(expandAnswer(world, present(object), params.expand)), keep: true };
   } catch (error) {
     const refused = error instanceof StripeApiError && NOT_BEGUN.has(error.body.code ?? '');
     return { ...errorAnswer(error), keep: !refused };

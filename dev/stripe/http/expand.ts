@@ -1,9 +1,12 @@
 import { invalidRequest } from '../errors';
 import type { World } from '../world';
+import { present } from './present';
 
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+type Node = Record<string, unknown>;
 
 const DEEPEST = 4;
+/** So many lines of a checkout session are shown with it. */
+const MOST_LINES = 10;
 
 /** Where the object behind an id of this field is kept. */
 function resolve(world: World, field: string, id: string): object | undefined {
@@ -53,12 +56,13 @@ const EXPANDABLE = new Set([
 ]);
 
 /** Parts that an object shows only when asked: answered here, since they are no ids. */
-function included(world: World, holder: { [key: string]: Json }, field: string): object | undefined {
+function included(world: World, holder: Node, field: string): object | undefined {
   const id = holder.id;
   if (typeof id !== 'string') return undefined;
   if (holder.object === 'checkout.session' && field === 'line_items') {
     const data = world.state.checkoutPlans.get(id)?.lineItems ?? [];
-    return { object: 'list', data, has_more: false, url: `/v1/checkout/sessions/${id}/line_items` };
+    const url = `/v1/checkout/sessions/${id}/line_items`;
+    return { object: 'list', data: data.slice(0, MOST_LINES), has_more: data.length > MOST_LINES, url };
   }
   if (holder.object === 'customer' && field === 'subscriptions') {
     const page = world.state.subscriptions.page({ limit: 10, group: id, where: (one) => one.status !== 'canceled' });
@@ -68,13 +72,13 @@ function included(world: World, holder: { [key: string]: Json }, field: string):
 }
 
 /**
- * Replaces ids by their objects along each path of `expand[]`.
+ * Replaces ids by their objects along each path of `expand[]`. Only what lies on a path is copied: the objects
+ * themselves stay as they are.
  * @returns the answer as it goes out
  * @throws StripeApiError for a property that can't be expanded, or too long a path
  */
 export function expandAnswer(world: World, answer: object, paths: readonly string[] = []): object {
-  if (paths.length === 0) return answer;
-  const root = toJson(answer);
+  let expanded: unknown = answer;
   for (const path of paths) {
     const fields = path.split('.');
     if (fields.length > DEEPEST) {
@@ -82,30 +86,30 @@ export function expandAnswer(world: World, answer: object, paths: readonly strin
         param: 'expand',
       });
     }
-    expandAlong(world, root, fields, path);
+    expanded = expandAlong(world, expanded, fields, path);
   }
-  return root as object;
+  return expanded as object;
 }
 
-function expandAlong(world: World, node: Json, fields: string[], path: string): void {
+function expandAlong(world: World, node: unknown, fields: readonly string[], path: string): unknown {
   const [field, ...rest] = fields;
-  if (field === undefined || node === null || typeof node !== 'object') return;
-  if (Array.isArray(node)) {
-    for (const element of node) expandAlong(world, element, fields, path);
-    return;
-  }
-  const value = node[field];
-  if (value === undefined) {
-    const part = included(world, node, field);
-    if (!part) throw invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
-    node[field] = toJson(part);
-  } else if (typeof value === 'string') {
-    if (!EXPANDABLE.has(field))
-      throw invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
-    const object = resolve(world, field, value);
-    if (object) node[field] = toJson(object);
-  }
-  expandAlong(world, node[field] ?? null, rest, path);
+  if (field === undefined || node === null || typeof node !== 'object') return node;
+  if (Array.isArray(node)) return node.map((element) => expandAlong(world, element, fields, path));
+  const holder = node as Node;
+  return { ...holder, [field]: expandAlong(world, expandedValue(world, holder, field, path), rest, path) };
 }
 
-const toJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+/** What a field holds once it is expanded. */
+function expandedValue(world: World, holder: Node, field: string, path: string): unknown {
+  const value = holder[field];
+  const refused = () => invalidRequest(`This property cannot be expanded (${path}).`, { param: 'expand' });
+  if (value === undefined) {
+    const part = included(world, holder, field);
+    if (!part) throw refused();
+    return part;
+  }
+  if (typeof value !== 'string') return value;
+  if (!EXPANDABLE.has(field)) throw refused();
+  const object = resolve(world, field, value);
+  return object ? present(object) : value;
+}

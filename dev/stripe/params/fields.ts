@@ -46,6 +46,13 @@ export function inRange(time: number, wanted: Range | undefined): boolean {
   );
 }
 
+/** The first and the last second of a range. */
+export function boundsOf(wanted: Range): { from: number; to: number } {
+  if (typeof wanted === 'number') return { from: wanted, to: wanted };
+  const { gt = Number.NEGATIVE_INFINITY, gte = gt, lt = Number.POSITIVE_INFINITY, lte = lt } = wanted;
+  return { from: Math.max(gt + 1, gte), to: Math.min(lt - 1, lte) };
+}
+
 export const expand = { expand: z.array(text).optional() };
 
 /** The cursor parameters that every list takes. */

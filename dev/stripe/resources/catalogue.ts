@@ -8,7 +8,6 @@ import {
   count,
   expand,
   flag,
-  inRange,
   integer,
   mergeMetadata,
   metadata,
@@ -58,8 +57,7 @@ export const products = [
       listOf(world.state.products, 'product', '/v1/products', params, {
         where: (one) =>
           (params.active === undefined || one.active === params.active) &&
-          (params.ids === undefined || params.ids.includes(one.id)) &&
-          inRange(one.created, params.created),
+          (params.ids === undefined || params.ids.includes(one.id)),
       }),
   ),
   endpoint('get', '/products/:id', expand, ({ world, id }) => productOf(world, id)),
@@ -166,8 +164,7 @@ export const prices = [
           (params.active === undefined || one.active === params.active) &&
           (params.currency === undefined || one.currency === params.currency) &&
           (params.type === undefined || one.type === params.type) &&
-          (params.lookup_keys === undefined || params.lookup_keys.includes(one.lookup_key ?? '')) &&
-          inRange(one.created, params.created),
+          (params.lookup_keys === undefined || params.lookup_keys.includes(one.lookup_key ?? '')),
       }),
   ),
   endpoint('get', '/prices/:id', expand, ({ world, id }) => priceOf(world, id)),

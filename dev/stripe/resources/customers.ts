@@ -7,8 +7,7 @@ import { endpoint } from '../http/endpoint';
 import { listOf } from '../http/list';
 import { buildCustomer } from '../objects/catalogue';
 import { buildPaymentMethod, isTestCard } from '../objects/payment-method';
-import { clearableText, count, expand, inRange, mergeMetadata, metadata, paging, range, text } from '../params/fields';
-import { parseQuery } from '../params/search';
+import { clearableText, expand, mergeMetadata, metadata, paging, range, text } from '../params/fields';
 import { idOf } from '../store/json';
 import type { World } from '../world';
 
@@ -54,33 +53,8 @@ export const customers = [
 
   endpoint('get', '/customers', { ...paging, created: range.optional(), email: text.optional() }, ({ world, params }) =>
     listOf(world.state.customers, 'customer', '/v1/customers', params, {
-      where: (one) =>
-        inRange(one.created, params.created) && (params.email === undefined || one.email === params.email),
+      where: (one) => params.email === undefined || one.email === params.email,
     }),
-  ),
-
-  endpoint(
-    'get',
-    '/customers/search',
-    { ...expand, query: text, limit: count.default(10), page: text.optional() },
-    ({ world, params }): Stripe.ApiSearchResult<Stripe.Customer> => {
-      const matches = parseQuery(params.query);
-      const latest = world.now() - world.options.searchLagSeconds;
-      const found = world.state.customers
-        .all()
-        .filter((customer) => customer.created <= latest && matches(customer))
-        .reverse();
-      const from = Number(params.page ?? 0);
-      const limit = Math.min(100, Math.max(1, params.limit));
-      const hasMore = found.length > from + limit;
-      return {
-        object: 'search_result',
-        data: found.slice(from, from + limit),
-        has_more: hasMore,
-        next_page: hasMore ? String(from + limit) : null,
-        url: '/v1/customers/search',
-      };
-    },
   ),
 
   endpoint('get', '/customers/:id', expand, ({ world, id }): Stripe.Customer | Stripe.DeletedCustomer =>
@@ -125,6 +99,26 @@ export function attachPaymentMethod(world: World, token: string, customer: Strip
   method.customer = customer.id;
   world.state.paymentMethods.put(method);
   world.emit('payment_method.attached', method);
+  return method;
+}
+
+/** Takes a payment method from its customer; whatever was charged to it has no card any more. */
+export function detachPaymentMethod(world: World, method: Stripe.PaymentMethod): Stripe.PaymentMethod {
+  const customer = world.state.customers.get(idOf(method.customer) ?? '');
+  if (!customer) {
+    throw invalidRequest('The payment method you provided is not attached to a customer so detachment is impossible.');
+  }
+  method.customer = null;
+  world.state.paymentMethods.put(method);
+  world.emit('payment_method.detached', method);
+  for (const subscription of world.state.subscriptions.inGroup(customer.id)) {
+    if (subscription.default_payment_method === method.id) subscription.default_payment_method = null;
+  }
+  if (customer.invoice_settings.default_payment_method === method.id) {
+    world.change(world.state.customers, customer, 'customer.updated', (changed) => {
+      changed.invoice_settings.default_payment_method = null;
+    });
+  }
   return method;
 }
 

@@ -1,13 +1,21 @@
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { planItems } from '../billing/change-items';
-import { type Charge, periodLines, subscriptionIdOf, tryCharge } from '../billing/invoicing';
+import {
+  type Charge,
+  finalizeInvoice,
+  markUncollectible,
+  periodLines,
+  subscriptionIdOf,
+  tryCharge,
+  voidInvoice,
+} from '../billing/invoicing';
 import { customerOf, invoiceOf, recurringPrice, subscriptionOf } from '../billing/lookup';
 import { currentPeriod, periodFrom } from '../billing/period';
 import { payInvoice } from '../billing/recover';
 import { invalidRequest, noSuch } from '../errors';
 import { endpoint } from '../http/endpoint';
-import { listOf } from '../http/list';
+import { listInOrder, listOf } from '../http/list';
 import { buildInvoice } from '../objects/invoice';
 import { outcomeOf } from '../objects/payment-method';
 import { buildSubscription } from '../objects/subscription';
@@ -44,13 +52,12 @@ export const invoices = [
       if (customer !== undefined && !world.state.deletedCustomers.has(customer))
         customerOf(world, customer, 'customer');
       return listOf(world.state.invoices, 'invoice', '/v1/invoices', params, {
-        group: customer,
+        group: customer ?? customerOfSubscription(world, params.subscription),
         where: (one) =>
           (params.status === undefined || one.status === params.status) &&
           (params.subscription === undefined || subscriptionIdOf(one) === params.subscription) &&
           (params.collection_method === undefined || one.collection_method === params.collection_method) &&
-          (params.due_date === undefined || (one.due_date !== null && inRange(one.due_date, params.due_date))) &&
-          inRange(one.created, params.created),
+          (params.due_date === undefined || (one.due_date !== null && inRange(one.due_date, params.due_date))),
       });
     },
   ),
@@ -81,6 +88,24 @@ export const invoices = [
 
   endpoint('get', '/invoices/:id', expand, ({ world, id }) => invoiceOf(world, id)),
 
+  endpoint('get', '/invoices/:id/lines', paging, ({ world, id, params }) =>
+    listInOrder(invoiceOf(world, id).lines.data, 'line_item', `/v1/invoices/${id}/lines`, params),
+  ),
+
+  endpoint('post', '/invoices/:id/finalize', { ...expand, auto_advance: flag.optional() }, ({ world, id }) =>
+    finalizeInvoice(world, invoiceIn(world, id, ['draft'], 'finalized')),
+  ),
+  endpoint('post', '/invoices/:id/void', expand, ({ world, id }) => {
+    const invoice = invoiceIn(world, id, ['open', 'uncollectible'], 'voided');
+    voidInvoice(world, invoice);
+    return invoice;
+  }),
+  endpoint('post', '/invoices/:id/mark_uncollectible', expand, ({ world, id }) => {
+    const invoice = invoiceIn(world, id, ['open'], 'marked as uncollectible');
+    markUncollectible(world, invoice);
+    return invoice;
+  }),
+
   endpoint(
     'post',
     '/invoices/:id/pay',
@@ -95,6 +120,17 @@ export const invoices = [
     },
   ),
 ];
+
+/** Whose invoices to look through for those of one subscription. */
+const customerOfSubscription = (world: World, id: string | undefined): string | undefined =>
+  idOf(world.state.subscriptions.get(id ?? '')?.customer) ?? undefined;
+
+/** @throws StripeApiError where the invoice is in none of these statuses */
+function invoiceIn(world: World, id: string, statuses: Stripe.Invoice.Status[], done: string): Stripe.Invoice {
+  const invoice = invoiceOf(world, id);
+  if (invoice.status && statuses.includes(invoice.status)) return invoice;
+  throw invalidRequest(`This invoice cannot be ${done}: its status is ${invoice.status}.`);
+}
 
 function chargeFor(world: World, invoice: Stripe.Invoice, methodId: string | undefined): Charge {
   if (methodId !== undefined) {

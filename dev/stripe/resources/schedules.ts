@@ -103,7 +103,6 @@ export const subscriptionSchedules = [
         group: params.customer,
         where: (one) =>
           (params.scheduled === undefined || (one.status === 'not_started') === params.scheduled) &&
-          inRange(one.created, params.created) &&
           (['canceled_at', 'completed_at', 'released_at'] as const).every(
             (at) => params[at] === undefined || (one[at] !== null && inRange(one[at], params[at])),
           ),

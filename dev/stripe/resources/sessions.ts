@@ -4,12 +4,11 @@ import { expireSession } from '../billing/cancel';
 import { customerOf, productName, recurringPrice } from '../billing/lookup';
 import { invalidRequest, noSuch } from '../errors';
 import { endpoint } from '../http/endpoint';
-import { listOf } from '../http/list';
+import { listInOrder, listOf } from '../http/list';
 import { buildCheckoutSession, buildLineItem, buildPortalSession } from '../objects/sessions';
 import {
   expand,
   flag,
-  inRange,
   integer,
   mergeMetadata,
   metadata,
@@ -20,7 +19,6 @@ import {
   timestamp,
   url,
 } from '../params/fields';
-import { Collection } from '../store/collection';
 import type { World } from '../world';
 
 const DAY = 86_400;
@@ -129,8 +127,7 @@ export const checkoutSessions = [
         group: params.customer,
         where: (one) =>
           (params.status === undefined || one.status === params.status) &&
-          (params.subscription === undefined || one.subscription === params.subscription) &&
-          inRange(one.created, params.created),
+          (params.subscription === undefined || one.subscription === params.subscription),
       });
     },
   ),
@@ -138,12 +135,8 @@ export const checkoutSessions = [
   endpoint('get', '/checkout/sessions/:id', expand, ({ world, id }) => checkoutSessionOf(world, id)),
 
   endpoint('get', '/checkout/sessions/:id/line_items', paging, ({ world, id, params }) => {
-    const session = checkoutSessionOf(world, id);
-    const lines = new Collection<Stripe.LineItem & { created: number }>();
-    for (const line of world.state.checkoutPlans.get(id)?.lineItems ?? [])
-      lines.put({ ...line, created: session.created });
-    const list = listOf(lines, 'item', `/v1/checkout/sessions/${id}/line_items`, params);
-    return { ...list, data: list.data.map(({ created: _, ...line }) => line) };
+    const lines = world.state.checkoutPlans.get(checkoutSessionOf(world, id).id)?.lineItems ?? [];
+    return listInOrder(lines, 'item', `/v1/checkout/sessions/${id}/line_items`, params);
   }),
 
   endpoint('post', '/checkout/sessions/:id/expire', expand, ({ world, id }) => {

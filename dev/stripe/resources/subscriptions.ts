@@ -7,9 +7,8 @@ import { currentPeriod } from '../billing/period';
 import { subscribe } from '../billing/subscribe';
 import { invalidRequest, noSuch } from '../errors';
 import { endpoint } from '../http/endpoint';
-import { listOf } from '../http/list';
+import { listInOrder, listOf } from '../http/list';
 import { expand, flag, inRange, integer, mergeMetadata, metadata, oneOf, paging, range, text } from '../params/fields';
-import { Collection } from '../store/collection';
 import { asTrialSettings, cancelAt, prorationBehavior, shared, updateParams } from './subscription-params';
 import { requireFuture, updateSubscription } from './subscription-update';
 
@@ -98,7 +97,6 @@ export const subscriptions = [
           hasStatus(one, params.status) &&
           (params.price === undefined || one.items.data.some((item) => item.price.id === params.price)) &&
           (params.collection_method === undefined || one.collection_method === params.collection_method) &&
-          inRange(one.created, params.created) &&
           inRange(currentPeriod(one).start, params.current_period_start) &&
           inRange(currentPeriod(one).end, params.current_period_end),
       });
@@ -178,9 +176,7 @@ export const subscriptions = [
 export const subscriptionItems = [
   endpoint('get', '/subscription_items', { ...paging, subscription: text }, ({ world, params }) => {
     const subscription = subscriptionOf(world, params.subscription, 'subscription');
-    const items = new Collection<Stripe.SubscriptionItem>();
-    for (const item of subscription.items.data) items.put(item);
-    return listOf(items, 'subscription_item', '/v1/subscription_items', params);
+    return listInOrder(subscription.items.data, 'subscription_item', '/v1/subscription_items', params);
   }),
   endpoint('get', '/subscription_items/:id', expand, ({ world, id }) => {
     const items = world.state.subscriptions.all().flatMap((subscription) => subscription.items.data);

@@ -17,6 +17,8 @@ export interface PageRequest<T> {
   /** Id before which the page ends. */
   endingBefore?: string | undefined;
   where?: (value: T) => boolean;
+  /** Only what was made in this stretch of time, both ends included. */
+  created?: { from: number; to: number } | undefined;
   /** Reads one group (one customer's objects) instead of all. */
   group?: string | undefined;
 }
@@ -138,28 +140,46 @@ export class Collection<T extends Stored> {
    */
   page(request: PageRequest<T>): Page<T> {
     const entries = request.group === undefined ? this.oldestFirst() : (this.groups.get(request.group) ?? []);
-    const matches = request.where ?? (() => true);
+    const { from, to } = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY, ...request.created };
+    const first = lowerBound(entries, (entry) => entry.value.created < from);
+    const end = lowerBound(entries, (entry) => entry.value.created <= to);
+    return request.endingBefore === undefined
+      ? this.newestFirst(request, entries, first, end)
+      : this.towardsNewest(request, entries, first, end, this.cursor('ending_before', request.endingBefore));
+  }
+
+  /** The page of the entries from `first` up to `end` that begins at the newest, or after the cursor. */
+  private newestFirst(request: PageRequest<T>, entries: Entry<T>[], first: number, end: number): Page<T> {
+    const { startingAfter, where, limit } = request;
+    const last =
+      startingAfter === undefined ? end : this.before(entries, this.cursor('starting_after', startingAfter)) + 1;
     const data: T[] = [];
-    if (request.endingBefore !== undefined) {
-      const from = this.after(entries, this.cursor('ending_before', request.endingBefore));
-      let index = from;
-      for (; index < entries.length && data.length < request.limit; index++) {
-        const value = entries[index]!.value;
-        if (matches(value)) data.unshift(value);
-      }
-      return { data, hasMore: entries.slice(index).some((entry) => matches(entry.value)) };
-    }
-    let index =
-      request.startingAfter === undefined
-        ? entries.length - 1
-        : this.before(entries, this.cursor('starting_after', request.startingAfter));
-    for (; index >= 0; index--) {
-      const value = entries[index]!.value;
-      if (!matches(value)) continue;
-      if (data.length === request.limit) return { data, hasMore: true };
+    for (let index = Math.min(end, last) - 1; index >= first; index--) {
+      const { value } = entries[index]!;
+      if (where && !where(value)) continue;
+      if (data.length === limit) return { data, hasMore: true };
       data.push(value);
     }
     return { data, hasMore: false };
+  }
+
+  /** The page that ends just before the cursor. */
+  private towardsNewest(
+    request: PageRequest<T>,
+    entries: Entry<T>[],
+    first: number,
+    end: number,
+    cursor: Entry<T>,
+  ): Page<T> {
+    const { where, limit } = request;
+    const data: T[] = [];
+    for (let index = Math.max(first, this.after(entries, cursor)); index < end; index++) {
+      const { value } = entries[index]!;
+      if (where && !where(value)) continue;
+      if (data.length === limit) return { data: data.reverse(), hasMore: true };
+      data.push(value);
+    }
+    return { data: data.reverse(), hasMore: false };
   }
 
   private cursor(param: UnknownCursorError['param'], id: string): Entry<T> {
