@@ -63,6 +63,8 @@ export function createApp(context: Context, redis: Redis): Express {
       },
     }),
   );
+  // No browser reads what Stripe is answered.
+  app.use(stripeWebhook(context, redis));
   app.use(
     helmet({
       contentSecurityPolicy: {
@@ -80,7 +82,6 @@ export function createApp(context: Context, redis: Redis): Express {
     }),
   );
   app.use(health(context, redis));
-  app.use(stripeWebhook(context, redis));
 
   const routes = operatorApiRoutes(context, redis);
   const customerRoutes = Object.values(customerApiRoutes(context, redis)).flat();

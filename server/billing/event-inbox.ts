@@ -4,6 +4,8 @@ import { type Incoming, receiveEvents } from './receive-event';
 /** Below the 16 MB that MariaDB takes in one statement by default, with room for escapes. */
 const MAX_BATCH_BYTES = 4 << 20;
 const MAX_BATCH = 200;
+/** Commits under way at once: while the disk writes one, the next is made. */
+const LANES = 2;
 
 interface Waiting {
   incoming: Incoming;
@@ -12,12 +14,12 @@ interface Waiting {
 }
 
 /**
- * Stores events that arrive together in one commit: what comes while a transaction is under way waits for the next.
+ * Stores events that arrive together in one commit: what comes while transactions are under way waits for the next.
  * Durable commits cost the disk's time, not the row's, so the more arrive at once the less each costs.
  */
 export class EventInbox {
   private waiting: Waiting[] = [];
-  private storing = false;
+  private lanes = 0;
 
   /** @param stored told after each commit that brought something new */
   constructor(
@@ -29,7 +31,10 @@ export class EventInbox {
   receive(incoming: Incoming): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ incoming, resolve, reject });
-      if (!this.storing) void this.store();
+      if (this.lanes === LANES) return;
+      this.lanes += 1;
+      // Not at once: what else has come in by now goes along.
+      setImmediate(() => void this.store());
     });
   }
 
@@ -43,7 +48,6 @@ export class EventInbox {
   }
 
   private async store(): Promise<void> {
-    this.storing = true;
     while (this.waiting.length > 0) {
       const batch = this.take();
       try {
@@ -62,6 +66,6 @@ export class EventInbox {
         for (const { reject } of batch) reject(error);
       }
     }
-    this.storing = false;
+    this.lanes -= 1;
   }
 }
