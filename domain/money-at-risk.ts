@@ -6,8 +6,8 @@ export interface Money {
   currency: string;
 }
 
-/** How many of an interval make a month, on average. */
-const PER_MONTH = { day: 365 / 12, week: 52 / 12, month: 1, year: 1 / 12 } as const;
+/** How many of an interval make a year: whole numbers, so that nothing is lost before the last step. */
+const PER_YEAR = { day: 365, week: 52, month: 12, year: 1 } as const;
 
 /**
  * What items are worth a month. Null where a price is unknown, tiered or metered, where a quantity is none, or where
@@ -17,11 +17,13 @@ export function monthlyWorth(items: readonly ItemFact[]): Money | null {
   const [first] = items;
   const currency = first?.currency;
   if (!currency) return null;
-  let amount = 0;
+  const yearly: number[] = [];
   for (const { unitAmount, interval, intervalCount, quantity, currency: own } of items) {
     if (own !== currency || typeof unitAmount !== 'number' || !interval || !(quantity >= 0)) return null;
-    amount += (unitAmount * quantity * PER_MONTH[interval]) / Math.max(1, intervalCount ?? 1);
+    yearly.push((unitAmount * quantity * PER_YEAR[interval]) / Math.max(1, intervalCount ?? 1));
   }
+  // Sorted, since fractions added in another order may round to another amount.
+  const amount = yearly.sort((a, b) => a - b).reduce((sum, one) => sum + one, 0) / 12;
   return Number.isFinite(amount) ? { amount: Math.round(amount), currency } : null;
 }
 

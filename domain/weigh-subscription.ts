@@ -87,6 +87,8 @@ export function weighSubscription(
     customerId: subscription.customerId,
     expected: null,
     actual: subscription.status,
+    // Money of the other mode is not of this account's world: test money is none.
+    ...(frozen ? { risks: [] } : {}),
   }));
   return {
     subscription,
