@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Redis from 'ioredis';
 import type { StripePriority } from './priority';
-import { gapMs, type Rates, WINDOW_MS } from './slot-rules';
+import { gapMs, LATE_MS, type Rates, WINDOW_MS } from './slot-rules';
 
 /** A request that waits: the first of its endpoint and priority in this process. */
 export interface Candidate {
@@ -21,10 +21,11 @@ export type SlotAnswer = { granted: number } | { waitMs: number };
  * person; a sweep for an event, but for every second turn; an event for a sweep that has waited for four others.
  *
  * KEYS: hash and list of each bucket, the whole account's first.
- * ARGV: window, rate and gap of the account, rate and gap of an endpoint, then priority and bucket of each candidate.
+ * ARGV: window, rate and gap of the account, rate and gap of an endpoint, how late a slot may be taken as if in time,
+ * then priority and bucket of each candidate.
  */
 const TAKE = `
-local window = tonumber(ARGV[1])
+local window, late = tonumber(ARGV[1]), tonumber(ARGV[6])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local buckets = {}
@@ -38,7 +39,7 @@ for i = 1, #KEYS / 2 do
   local free = tonumber(state[1] or 0)
   if first then free = math.max(free, first + window) end
   if last then free = math.max(free, last + gap) end
-  buckets[i] = { hash = hash, list = list, rate = rate, freeIn = free - now, others = tonumber(state[5] or 1),
+  buckets[i] = { hash = hash, list = list, rate = rate, free = free, freeIn = free - now, others = tonumber(state[5] or 1),
     person = tonumber(state[2] or 0), event = tonumber(state[3] or 0), sweep = tonumber(state[4] or 0) }
 end
 local function waitIn(bucket, priority)
@@ -49,7 +50,7 @@ local function waitIn(bucket, priority)
   return 0
 end
 local shortest = window
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   local priority, mine = ARGV[i], { buckets[1], buckets[tonumber(ARGV[i + 1])] }
   local wait = 0
   for _, bucket in ipairs(mine) do
@@ -63,14 +64,14 @@ for i = 6, #ARGV, 2 do
   end
   if wait == 0 then
     for _, bucket in ipairs(mine) do
-      redis.call('LPUSH', bucket.list, string.format('%.3f', now))
+      redis.call('LPUSH', bucket.list, string.format('%.3f', math.max(bucket.free, now - late)))
       redis.call('LTRIM', bucket.list, 0, bucket.rate - 1)
       redis.call('PEXPIRE', bucket.list, 5000)
       redis.call('HDEL', bucket.hash, priority)
       redis.call('HSET', bucket.hash, 'others', priority == 'sweep' and 0 or bucket.others + 1)
       redis.call('PEXPIRE', bucket.hash, 60000)
     end
-    return { (i - 6) / 2, 0 }
+    return { (i - 7) / 2, 0 }
   end
   shortest = math.min(shortest, wait)
 end
@@ -136,7 +137,7 @@ export class SharedSlots {
       const [granted, waitMs] = await this.#redis.takeStripeSlot(
         keys.length,
         ...keys,
-        ...[WINDOW_MS, total, gapMs(total), endpoint, gapMs(endpoint)],
+        ...[WINDOW_MS, total, gapMs(total), endpoint, gapMs(endpoint), LATE_MS],
         ...wanted,
       );
       return granted < 0 ? { waitMs } : { granted };

@@ -10,5 +10,8 @@ export interface Rates {
  */
 export const WINDOW_MS = 1025;
 
+/** Timers come a little late. So much of it is made good by the next slot, else every second would lose it. */
+export const LATE_MS = 10;
+
 /** The least time between two requests: nearly even, so that none comes in a burst and what was held up is made good. */
 export const gapMs = (rate: number): number => Math.max(0, 900 / rate - 1);
