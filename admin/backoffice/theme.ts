@@ -1,4 +1,5 @@
 import { defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from 'react-admin';
+import { Rows } from './parts/rows';
 
 const FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
@@ -60,7 +61,10 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
         },
       },
     },
-    RaDatagrid: { styleOverrides: { root: { '& .RaDatagrid-headerCell': { backgroundColor: 'transparent' } } } },
+    RaDatagrid: {
+      defaultProps: { body: Rows },
+      styleOverrides: { root: { '& .RaDatagrid-headerCell': { backgroundColor: 'transparent' } } },
+    },
   },
 });
 
