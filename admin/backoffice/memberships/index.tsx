@@ -3,7 +3,6 @@ import {
   AutocompleteInput,
   Create,
   DeleteButton,
-  Edit,
   ReferenceInput,
   SaveButton,
   SelectInput,
@@ -12,6 +11,7 @@ import {
   Toolbar,
 } from 'react-admin';
 import { TENANT_ROLES } from '../../../domain/permissions';
+import { EditPage } from '../parts/edit-page';
 import { TenantField, UserField } from '../parts/fields';
 import { ListPage, usePhone } from '../parts/list';
 import { MembershipsTable } from '../parts/tables';
@@ -65,7 +65,7 @@ const MembershipCreate = () => (
 );
 
 const MembershipEdit = () => (
-  <Edit mutationMode="pessimistic" redirect={false}>
+  <EditPage redirect={false}>
     <SimpleForm
       sx={{ maxWidth: 520 }}
       toolbar={
@@ -84,7 +84,7 @@ const MembershipEdit = () => (
       <TenantField />
       <SelectInput source="role" choices={roleChoices} isRequired />
     </SimpleForm>
-  </Edit>
+  </EditPage>
 );
 
 export const memberships = {

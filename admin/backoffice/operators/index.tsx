@@ -2,7 +2,6 @@ import Icon from '@mui/icons-material/BadgeOutlined';
 import {
   Create,
   Datagrid,
-  Edit,
   PasswordInput,
   SelectInput,
   SimpleForm,
@@ -13,6 +12,7 @@ import {
 } from 'react-admin';
 import { OPERATOR_ROLES } from '../../../domain/permissions';
 import { Act } from '../parts/act';
+import { EditPage } from '../parts/edit-page';
 import { StatusField, WhenField } from '../parts/fields';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { SaveBar } from '../parts/save-bar';
@@ -75,7 +75,7 @@ const Verbs = () => (
 );
 
 const OperatorEdit = () => (
-  <Edit mutationMode="pessimistic" redirect="list" actions={<Verbs />}>
+  <EditPage redirect="list" actions={<Verbs />}>
     <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <TextInput source="name" required />
       <SelectInput source="role" choices={roles} isRequired />
@@ -87,7 +87,7 @@ const OperatorEdit = () => (
         parse={(value: string) => value || undefined}
       />
     </SimpleForm>
-  </Edit>
+  </EditPage>
 );
 
 export const operators = {

@@ -5,7 +5,6 @@ import {
   Create,
   Datagrid,
   DeleteButton,
-  Edit,
   EditButton,
   NumberField,
   NumberInput,
@@ -20,6 +19,7 @@ import {
   TopToolbar,
 } from 'react-admin';
 import { PLAN_KINDS } from '../../../domain/plan';
+import { EditPage } from '../parts/edit-page';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { RecordShow } from '../parts/record-show';
 
@@ -93,7 +93,7 @@ const PlanCreate = () => (
 );
 
 const PlanEdit = () => (
-  <Edit mutationMode="pessimistic" redirect="show">
+  <EditPage redirect="show">
     <SimpleForm
       sx={{ maxWidth: 560 }}
       toolbar={
@@ -108,7 +108,7 @@ const PlanEdit = () => (
     >
       <Fields />
     </SimpleForm>
-  </Edit>
+  </EditPage>
 );
 
 const PlanShow = () => (

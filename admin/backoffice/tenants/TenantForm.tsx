@@ -1,4 +1,5 @@
-import { Create, Edit, ReferenceInput, SelectInput, SimpleForm, TextInput } from 'react-admin';
+import { Create, ReferenceInput, SelectInput, SimpleForm, TextInput } from 'react-admin';
+import { EditPage } from '../parts/edit-page';
 import { SaveBar } from '../parts/save-bar';
 
 const Fields = () => (
@@ -28,9 +29,9 @@ export const TenantCreate = () => (
 );
 
 export const TenantEdit = () => (
-  <Edit mutationMode="pessimistic" redirect="show">
+  <EditPage redirect="show">
     <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <Fields />
     </SimpleForm>
-  </Edit>
+  </EditPage>
 );

@@ -2,7 +2,6 @@ import Icon from '@mui/icons-material/PersonOutlined';
 import {
   Create,
   Datagrid,
-  Edit,
   NumberField,
   ReferenceManyField,
   SearchInput,
@@ -14,6 +13,7 @@ import {
   TextInput,
   useRecordContext,
 } from 'react-admin';
+import { EditPage } from '../parts/edit-page';
 import { Id, Status, StatusField, When, WhenField } from '../parts/fields';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { SaveBar } from '../parts/save-bar';
@@ -98,13 +98,13 @@ const UserCreate = () => (
 );
 
 const UserEdit = () => (
-  <Edit mutationMode="pessimistic" redirect="show">
+  <EditPage redirect="show">
     <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <TextInput source="name" />
       <TextInput source="email" type="email" />
       <SelectInput source="status" choices={statuses} helperText="A suspended user can't use any tenant" />
     </SimpleForm>
-  </Edit>
+  </EditPage>
 );
 
 export const users = {
