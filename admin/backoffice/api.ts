@@ -7,8 +7,17 @@ const stock = simpleRestProvider('/api', fetchUtils.fetchJson);
 export interface Api extends DataProvider {
   /** `POST /api/RESOURCE/ID/VERB`: what is more than create, change and delete. Gives the record as it is after. */
   act: (resource: string, id: RaRecord['id'], verb: string, body?: object) => Promise<RaRecord>;
+  /** `POST /api/RESOURCE/bulk/VERB`: the same verb for many records, each with an outcome of its own. */
+  actOnMany: (resource: string, ids: RaRecord['id'][], verb: string) => Promise<Outcome[]>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
+}
+
+export interface Outcome {
+  id: string;
+  ok: boolean;
+  /** Why not, in the server's words. */
+  error?: string;
 }
 
 export interface Overview {
@@ -18,6 +27,8 @@ export interface Overview {
   findings: { open: number; atRisk: { amount: number; currency: string }[] };
   emails: { queued: number; failed: number };
   stripeEvents: { failed: number; waiting: number };
+  /** Set while Stripe does not take our key. */
+  stripe: { refused: { at: string; message: string } | null };
   recentChanges: PlanChangeRecord[];
 }
 
@@ -30,12 +41,28 @@ export interface PlanChangeRecord extends RaRecord {
   at: string;
 }
 
+/** Lists that stand under the record which they belong to, not at an address of their own. */
+const NESTED: Record<string, (id: RaRecord['id']) => string> = {
+  'reconcile-changes': (runId) => `reconcile-runs/${encodeURIComponent(runId)}/changes`,
+};
+
 export const api: Api = {
   ...stock,
+  getManyReference(resource, params) {
+    const address = NESTED[resource]?.(params.id);
+    return address ? stock.getList(address, params) : stock.getManyReference(resource, params);
+  },
   async act(resource, id, verb, body = {}) {
     const address = `/api/${resource}/${encodeURIComponent(id)}/${verb}`;
     const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(body) });
     return json;
+  },
+  async actOnMany(resource, ids, verb) {
+    const { json } = await fetchUtils.fetchJson(`/api/${resource}/bulk/${verb}`, {
+      method: 'POST',
+      body: JSON.stringify({ ids }),
+    });
+    return json.results;
   },
   async overview() {
     const { json } = await fetchUtils.fetchJson('/api/overview');

@@ -13,6 +13,7 @@ import { emails } from './mail';
 import { memberships } from './memberships';
 import { operators } from './operators';
 import { plans } from './plans';
+import { reconcileRuns } from './reconcile-runs';
 import { tenants } from './tenants';
 import { darkTheme, lightTheme } from './theme';
 import { users } from './users';
@@ -27,6 +28,7 @@ const resources = [
   planChanges,
   overrides,
   findings,
+  reconcileRuns,
   stripeEvents,
   emails,
   auditLog,

@@ -38,6 +38,7 @@ const SideMenu = () => (
       <Menu.ResourceItem name="plan-changes" />
       <Menu.ResourceItem name="overrides" />
       <Menu.ResourceItem name="findings" />
+      <Menu.ResourceItem name="reconcile-runs" />
       <Menu.ResourceItem name="stripe-events" />
     </Group>
     <Group title="Mail">

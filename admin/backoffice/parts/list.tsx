@@ -16,7 +16,13 @@ import {
 
 export const usePhone = () => useMediaQuery((theme: Theme) => theme.breakpoints.down('sm'));
 
-function Actions({ filters, create }: { filters: boolean; create: boolean }) {
+interface ActionsProps {
+  filters: boolean;
+  create: boolean;
+  extra?: React.ReactNode;
+}
+
+function Actions({ filters, create, extra }: ActionsProps) {
   const resource = useResourceContext();
   const { canAccess } = useCanAccess({ resource: resource ?? '', action: 'create' });
   return (
@@ -24,6 +30,7 @@ function Actions({ filters, create }: { filters: boolean; create: boolean }) {
       {filters && <FilterButton />}
       {create && canAccess && <CreateButton />}
       <ExportButton />
+      {extra}
     </TopToolbar>
   );
 }
@@ -60,17 +67,19 @@ const exporter: Exporter = (records, ...rest) =>
 
 interface PageProps extends Omit<ListProps, 'empty' | 'actions'> {
   creatable?: boolean;
+  /** More buttons above the list. */
+  extra?: React.ReactNode;
   /** What an empty list says: what will stand here, and how it comes. */
   none: string;
 }
 
 /** A list page as all of ours are: filters, CSV, 25 a page, and words where there is nothing. */
-export const ListPage = ({ creatable = false, none, children, ...list }: PageProps) => (
+export const ListPage = ({ creatable = false, extra, none, children, ...list }: PageProps) => (
   <List
     perPage={25}
     exporter={exporter}
     empty={false}
-    actions={<Actions filters={Boolean(list.filters)} create={creatable} />}
+    actions={<Actions filters={Boolean(list.filters)} create={creatable} extra={extra} />}
     {...list}
   >
     {children}
