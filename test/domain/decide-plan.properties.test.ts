@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { findingFingerprint } from '../../domain/customer-findings';
 import { decidePlan } from '../../domain/decide-plan';
-import type { OverrideFact, PlanFacts, SubscriptionFact } from '../../domain/decide-plan.types';
+import { CAUSE_OF, type OverrideFact, type PlanFacts, type SubscriptionFact } from '../../domain/decide-plan.types';
 import { SUBSCRIPTION_STATUSES } from '../../domain/subscription-status';
 import { CATALOGUE, inDays, NOW } from './facts';
 
@@ -16,7 +17,11 @@ const odd = <T>(usual: fc.Arbitrary<T>, unusual: fc.Arbitrary<T>) =>
 const item = fc.record({
   priceId: fc.constantFrom('price_starter', 'price_team', 'price_business', 'price_legacy', 'price_addon'),
   lookupKey: maybe(fc.constantFrom('starter_monthly', 'business_monthly', 'other')),
-  quantity: fc.integer({ min: 0, max: 50 }),
+  quantity: odd(fc.integer({ min: 0, max: 50 }), fc.constantFrom(Number.NaN, -1, Number.POSITIVE_INFINITY)),
+  unitAmount: maybe(fc.nat(100_000)),
+  currency: odd(fc.constant('eur'), fc.constant('usd')),
+  interval: maybe(fc.constantFrom('day', 'week', 'month', 'year')),
+  intervalCount: maybe(fc.integer({ min: 1, max: 3 })),
 });
 
 const subscription: fc.Arbitrary<SubscriptionFact> = fc.record({
@@ -52,6 +57,7 @@ const anyFacts: fc.Arbitrary<PlanFacts> = fc.record({
   subscriptions: fc.uniqueArray(subscription, { maxLength: 4, selector: ({ id }) => id }),
   graceDays: fc.integer({ min: 0, max: 30 }),
   livemode: fc.constant(false),
+  memberCount: fc.nat(60),
 });
 
 const decide = (facts: PlanFacts, now = NOW) => decidePlan(facts, CATALOGUE, now);
@@ -77,6 +83,7 @@ test('one plan always, of the catalogue, and one layer that won it', () => {
       const won = decision.layers.filter((layer) => layer.won);
       expect(won).toHaveLength(1);
       expect(won[0]).toMatchObject({ planId: decision.planId, layer: decision.source, counts: true });
+      expect(won[0]).toMatchObject({ reasonCode: decision.reasonCode, lostBy: null });
       expect(decision.layers).toHaveLength(facts.overrides.length + facts.subscriptions.length + 1);
     }),
     RUNS,
@@ -155,6 +162,41 @@ test('no payer is downgraded, and nobody is lifted, by missing knowledge', () =>
       const known = kept(facts);
       const blind = { ...known, subscriptions: known.subscriptions.map((one) => ({ ...one, ...losses.next().value })) };
       expect(decide(blind).planId).toBe(decide(known).planId);
+    }),
+    RUNS,
+  );
+});
+
+test('a finding is found once, with the cause of its kind, and its money is a whole amount or unknown', () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      const { findings } = decide(facts);
+      const prints = findings.map((finding) => findingFingerprint('tnt_1', finding));
+      expect(new Set(prints).size).toBe(prints.length);
+      for (const { kind, cause, atRisk } of findings) {
+        expect(cause).toBe(CAUSE_OF[kind]);
+        expect(atRisk === null || (Number.isInteger(atRisk.amount) && atRisk.amount >= 0)).toBe(true);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('a layer that counts has won, or says by what it lost', () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      for (const { counts, won, lostBy } of decide(facts).layers) expect(lostBy !== null).toBe(counts && !won);
+    }),
+    RUNS,
+  );
+});
+
+test('more members than seats are found, always and only then', () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      const { seatLimit, findings } = decide(facts);
+      const over = seatLimit !== null && (facts.memberCount ?? 0) > seatLimit;
+      expect(findings.some(({ kind }) => kind === 'seat-overrun')).toBe(over);
     }),
     RUNS,
   );
