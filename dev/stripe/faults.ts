@@ -12,7 +12,10 @@ export interface Faults {
   timeoutNext: number;
   /** How long a request whose answer is lost holds its connection, before it is cut. */
   timeoutMs: number;
+  /** Requests wait so long before anything is read or done. */
   apiDelayMs: number;
+  /** Answers wait so long after it, so that what they say is old when it arrives. */
+  answerDelayMs: number;
   rateLimitShare: number;
   lockTimeoutShare: number;
   failShare: number;
@@ -38,6 +41,7 @@ export const NO_FAULTS: Faults = {
   timeoutNext: 0,
   timeoutMs: 0,
   apiDelayMs: 0,
+  answerDelayMs: 0,
   rateLimitShare: 0,
   lockTimeoutShare: 0,
   failShare: 0,
@@ -63,6 +67,7 @@ export const faultsSchema = z
     timeoutNext: times,
     timeoutMs: times,
     apiDelayMs: times,
+    answerDelayMs: times,
     rateLimitShare: share,
     lockTimeoutShare: share,
     failShare: share,

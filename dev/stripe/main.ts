@@ -6,7 +6,8 @@ import { createStandIn } from './index';
 const settings = z.object({
   STRIPE_STANDIN_PORT: z.coerce.number().int().min(1).max(65_535),
   STRIPE_STANDIN_HOST: z.string().default('127.0.0.1'),
-  STRIPE_STANDIN_DATA: z.string().min(1),
+  /** Where its state is kept; without it, nothing outlives the process. */
+  STRIPE_STANDIN_DATA: z.string().min(1).optional(),
   STRIPE_WEBHOOK_URL: z.url().optional(),
   STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_'),
   STRIPE_SECRET_KEY: z.string().regex(/^(sk|rk)_test_/, 'must begin with sk_test_: the stand-in is never live'),
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const standIn = createStandIn({
     host: env.STRIPE_STANDIN_HOST,
     port: env.STRIPE_STANDIN_PORT,
-    dataDirectory: env.STRIPE_STANDIN_DATA,
+    ...(env.STRIPE_STANDIN_DATA === undefined ? {} : { dataDirectory: env.STRIPE_STANDIN_DATA }),
     webhookUrl: env.STRIPE_WEBHOOK_URL,
     webhookSecret: env.STRIPE_WEBHOOK_SECRET,
     secretKey: env.STRIPE_SECRET_KEY,

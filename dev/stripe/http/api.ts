@@ -36,6 +36,7 @@ export function apiRouter(world: World, endpoints: readonly Endpoint[]): Router 
       if (world.faults.apiDelayMs > 0) await sleep(world.faults.apiDelayMs);
       const { loseAnswer } = passage(world, name);
       const reply = answer(world, one, req);
+      if (world.faults.answerDelayMs > 0) await sleep(world.faults.answerDelayMs);
       if (loseAnswer) {
         if (world.faults.timeoutMs > 0) await sleep(world.faults.timeoutMs);
         req.socket.destroy();

@@ -63,6 +63,16 @@ describe('trouble on demand', () => {
     expect(await counts('requests')).toMatchObject({ 'POST /customers': 3 });
   });
 
+  test('answerDelayMs lets an answer arrive when it is old', async () => {
+    const { id } = await on.stripe.customers.create({ name: 'Before' });
+    await faults({ answerDelayMs: 300 });
+    const reading = on.stripe.customers.retrieve(id);
+    await sleep(100);
+    await faults({ answerDelayMs: 0 });
+    await on.stripe.customers.update(id, { name: 'After' });
+    expect(await reading).toMatchObject({ name: 'Before' });
+  });
+
   test('an unknown fault, or a share above 1, is refused', async () => {
     expect((await faults({ rateLimit: 1 } as Partial<Faults>)).status).toBe(400);
     expect((await faults({ failShare: 2 })).status).toBe(400);
