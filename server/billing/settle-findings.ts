@@ -1,4 +1,5 @@
 import { type EntityManager, In } from 'typeorm';
+import { findingFingerprint } from '../../domain/customer-findings';
 import type { PlanFinding } from '../../domain/decide-plan.types';
 import { insertMany } from '../db/bulk';
 import { newId } from '../db/id';
@@ -16,8 +17,6 @@ const EVENTFUL = ['handler-failed', 'missed-webhook'];
 
 const scopeOf = ({ tenantId, customerId }: Pick<Scope, 'tenantId' | 'customerId'>): string =>
   tenantId ?? customerId ?? '-';
-const fingerprintOf = (scope: string, { kind, subscriptionId, customerId }: PlanFinding) =>
-  [kind, scope, subscriptionId ?? customerId ?? '-'].join('/');
 
 const factsOf = (finding: PlanFinding) => ({
   severity: finding.severity,
@@ -31,7 +30,7 @@ const factsOf = (finding: PlanFinding) => ({
 
 const rowOf = (scope: Scope, finding: PlanFinding, now: Date): Finding => ({
   id: newId('fnd'),
-  fingerprint: fingerprintOf(scopeOf(scope), finding),
+  fingerprint: findingFingerprint(scopeOf(scope), finding),
   kind: finding.kind,
   ...factsOf(finding),
   status: 'open',
