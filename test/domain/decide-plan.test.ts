@@ -187,6 +187,15 @@ describe('seats', () => {
     expect(withOne({ items }).seatLimit).toBe(seatLimit);
   });
 
+  test.each([Number.NaN, -1])('are not limited by a quantity that is none: %p', (quantity) => {
+    expect(withOne({ items: [anItem('team', { quantity })] })).toMatchObject({ planId: 'team', seatLimit: null });
+  });
+
+  test('are those of who pays, and nothing throws, at a moment that is not known', () => {
+    const more = { overrides: [anOverride()], subscriptions: [aSubscription({ status: 'past_due' })] };
+    expect(decide(more, new Date(Number.NaN))).toMatchObject({ planId: 'business', seatLimit: 20, nextChangeAt: null });
+  });
+
   test('are not taken away where the items are not known', () => {
     expect(withOne({ items: [], lastEarnedPlanId: 'team' })).toMatchObject({ planId: 'team', seatLimit: null });
   });
