@@ -22,14 +22,13 @@ interface Answered {
 }
 
 async function standing({ db }: Context, customerId: string): Promise<Answered> {
-  const [events, jobIds] = await Promise.all([
-    db.getRepository(StripeEvent).find({
-      select: { id: true, source: true },
-      where: { customerId, status: In(['received', 'failed']) },
-      order: { receivedAt: 'ASC' },
-    }),
-    openJobs(db, 'sync-customer', customerId),
-  ]);
+  // The jobs first: an event is committed with its job, so that no job is finished without its event.
+  const jobIds = await openJobs(db, 'sync-customer', customerId);
+  const events = await db.getRepository(StripeEvent).find({
+    select: { id: true, source: true },
+    where: { customerId, status: In(['received', 'failed']) },
+    order: { receivedAt: 'ASC' },
+  });
   const missed = events.length > 0 && events.every(({ source }) => source === 'catch-up');
   return { eventIds: events.map(({ id }) => id), missed, jobIds };
 }
@@ -86,6 +85,13 @@ export async function syncCustomer(
     });
   };
   return withLease(context.db, customerId, work, waitMs);
+}
+
+/** Shows on a customer's waiting events why they still wait: the last try failed, another follows. */
+export async function noteFailedTry({ db }: Context, customerId: string, reason: string): Promise<void> {
+  await db
+    .getRepository(StripeEvent)
+    .update({ customerId, status: 'received' }, { error: reason.slice(0, 500), attempts: () => 'attempts + 1' });
 }
 
 /** Marks a customer's waiting events as failed, after their job failed for good; a replay or a later sync mends them. */
