@@ -15,10 +15,24 @@ export const QUEUE_OF: Record<JobKind, QueueName> = {
   'decide-tenant': 'billing',
 };
 
+/** Kinds whose work settles every row of its subject that stood when it began: one job stands for all of them. */
+export const SETTLES_TOGETHER: Record<JobKind, boolean> = {
+  'send-email': false,
+  'sync-customer': true,
+  'decide-tenant': true,
+};
+
 export const isJobKind = (kind: string): kind is JobKind => Object.hasOwn(QUEUE_OF, kind);
 
-/** What a job carries: its outbox row and what that row is about. Everything else is read from the database. */
-export const JobPayload = z.object({ outboxId: z.string().min(1), subject: z.string().min(1) });
+/**
+ * What a job carries: its outbox row, the further rows that it stands for, and what they are about. Everything else is
+ * read from the database.
+ */
+export const JobPayload = z.object({
+  outboxId: z.string().min(1),
+  alsoIds: z.array(z.string()).default([]),
+  subject: z.string().min(1),
+});
 export type JobPayload = z.infer<typeof JobPayload>;
 
 /**

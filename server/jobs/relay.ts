@@ -3,11 +3,20 @@ import type Redis from 'ioredis';
 import { In, LessThanOrEqual } from 'typeorm';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
+import type { JobKind } from './outbox';
 import { OutboxRow } from './outbox.entity';
-import { isJobKind, type JobPayload, OUTBOX_CHANNEL, QUEUE_OF, type QueueName } from './queues';
+import {
+  isJobKind,
+  type JobPayload,
+  OUTBOX_CHANNEL,
+  QUEUE_NAMES,
+  QUEUE_OF,
+  type QueueName,
+  SETTLES_TOGETHER,
+} from './queues';
 
 const POLL_MS = 500;
-const BATCH = 100;
+const BATCH = 500;
 /** A row that is still open after this long is handed again: whatever Redis forgot is not lost. */
 const VISIBILITY_MS = 60_000;
 /** States in which an earlier hand-over of the same row still waits for its turn. */
@@ -15,7 +24,33 @@ const STILL_THERE = new Set(['waiting', 'active', 'delayed', 'prioritized', 'wai
 
 export type Queues = Record<QueueName, Queue<JobPayload>>;
 
-const jobId = (row: Pick<OutboxRow, 'id' | 'handedCount'>, handed = row.handedCount) => `${row.id}-${handed}`;
+/** What the relay reads of a row; `handedCount` counts the present time too. */
+type Row = Pick<OutboxRow, 'id' | 'kind' | 'subject' | 'handedCount'>;
+/** Rows for which one job stands, the first of them by name. */
+type Group = [Row & { kind: JobKind }, ...Row[]];
+
+const jobId = (row: Row, handed = row.handedCount) => `${row.id}-${handed}`;
+
+/**
+ * The jobs that rows make. Rows that were handed before make jobs of their own: an earlier job that still waits for
+ * its turn stands for those, but not for rows that came later.
+ */
+function groupsOf(rows: readonly (Row & { kind: JobKind })[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const row of rows) {
+    const key = SETTLES_TOGETHER[row.kind] ? `${row.kind} ${row.subject} ${row.handedCount > 1}` : row.id;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()];
+}
+
+const jobOf = ([first, ...others]: Group) => ({
+  name: first.kind,
+  data: { outboxId: first.id, alsoIds: others.map(({ id }) => id), subject: first.subject },
+  opts: { jobId: jobId(first) },
+});
 
 /** Hands due outbox rows to BullMQ; several relays share the work by skipping each other's locked rows. */
 export class OutboxRelay {
@@ -74,7 +109,8 @@ export class OutboxRelay {
   private async hand(): Promise<number> {
     const { db } = this.context;
     const rows = await inTransaction(db, async (tx) => {
-      const due = await tx.find(OutboxRow, {
+      const due: Row[] = await tx.find(OutboxRow, {
+        select: { id: true, kind: true, subject: true, handedCount: true },
         where: { status: 'open', dueAt: LessThanOrEqual(new Date()) },
         order: { dueAt: 'ASC' },
         take: BATCH,
@@ -90,7 +126,7 @@ export class OutboxRelay {
       return due.map((row) => ({ ...row, handedCount: row.handedCount + 1 }));
     });
     try {
-      for (const row of rows) await this.enqueue(row);
+      await this.enqueue(rows);
     } catch (error) {
       const ids = rows.map(({ id }) => id);
       await db.getRepository(OutboxRow).update({ id: In(ids), status: 'open' }, { dueAt: new Date() });
@@ -99,17 +135,29 @@ export class OutboxRelay {
     return rows.length;
   }
 
-  private async enqueue(row: OutboxRow): Promise<void> {
-    if (!isJobKind(row.kind)) {
-      this.context.log.error({ kind: row.kind, outboxId: row.id }, 'outbox row of an unknown kind; it stays open');
-      return;
+  private async enqueue(rows: readonly Row[]): Promise<void> {
+    const known = rows.filter((row): row is Row & { kind: JobKind } => isJobKind(row.kind));
+    for (const { id, kind } of rows.filter((row) => !isJobKind(row.kind)))
+      this.context.log.error({ kind, outboxId: id }, 'outbox row of an unknown kind; it stays open');
+    const groups = groupsOf(known);
+    const waits = await Promise.all(groups.map((group) => this.waits(group)));
+    const waiting = groups.filter((_, index) => waits[index]).flat();
+    if (waiting.length > 0)
+      await this.context.db
+        .getRepository(OutboxRow)
+        .update({ id: In(waiting.map(({ id }) => id)) }, { handedCount: () => 'handedCount - 1' });
+    const handed = groups.filter((_, index) => !waits[index]);
+    for (const name of QUEUE_NAMES) {
+      const jobs = handed.filter(([{ kind }]) => QUEUE_OF[kind] === name).map(jobOf);
+      if (jobs.length > 0) await this.queues[name].addBulk(jobs);
     }
-    const queue = this.queues[QUEUE_OF[row.kind]];
-    const before = row.handedCount - 1;
-    if (before > 0 && STILL_THERE.has(await queue.getJobState(jobId(row, before)))) {
-      await this.context.db.getRepository(OutboxRow).update({ id: row.id }, { handedCount: before });
-      return;
-    }
-    await queue.add(row.kind, { outboxId: row.id, subject: row.subject }, { jobId: jobId(row) });
+  }
+
+  /** Whether a job of an earlier hand-over still waits for its turn. */
+  private async waits(group: Group): Promise<boolean> {
+    const queue = this.queues[QUEUE_OF[group[0].kind]];
+    const before = group.filter(({ handedCount }) => handedCount > 1);
+    const states = await Promise.all(before.map((row) => queue.getJobState(jobId(row, row.handedCount - 1))));
+    return states.some((state) => STILL_THERE.has(state));
   }
 }

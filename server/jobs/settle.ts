@@ -66,18 +66,20 @@ function attemptsAfter(attempts: number, error: unknown): number {
 }
 
 /**
- * Puts a failed job off: RetrySoon keeps its count, GiveUp ends it, anything else is tried again with growing pauses
- * until it fails for good, but for an Outage, which never does. Gives the row's new status.
+ * Puts the rows of a failed job off, all alike: RetrySoon keeps their count, GiveUp ends them, anything else is tried
+ * again with growing pauses until it fails for good, but for an Outage, which never does. Gives the rows' new status.
  */
-export async function putOffJob(db: DataSource, id: string, error: unknown): Promise<'open' | 'failed'> {
+export async function putOffJob(db: DataSource, ids: readonly string[], error: unknown): Promise<'open' | 'failed'> {
   return inTransaction(db, async (tx) => {
-    const row = await tx.findOne(OutboxRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
-    if (row?.status !== 'open') return 'open';
-    const attempts = attemptsAfter(row.attempts, error);
+    const where = { id: In(ids), status: 'open' as const };
+    const rows = await tx.find(OutboxRow, { where, order: { id: 'ASC' }, lock: { mode: 'pessimistic_write' } });
+    if (rows.length === 0) return 'open';
+    const attempts = attemptsAfter(Math.max(...rows.map((row) => row.attempts)), error);
     const status = error instanceof GiveUp || attempts >= MAX_ATTEMPTS ? 'failed' : 'open';
     const pause = error instanceof RetrySoon ? error.afterMs * (0.75 + Math.random() / 2) : pauseAfter(attempts);
     const lastError = (error instanceof Error ? error.message : String(error)).slice(0, 500);
-    await tx.update(OutboxRow, { id }, { attempts, status, lastError, dueAt: new Date(Date.now() + pause) });
+    const open = { id: In(rows.map(({ id }) => id)) };
+    await tx.update(OutboxRow, open, { attempts, status, lastError, dueAt: new Date(Date.now() + pause) });
     return status;
   });
 }
