@@ -1,5 +1,6 @@
 import { In } from 'typeorm';
 import type { Listing } from '../http/simple-rest';
+import { machineName } from './actor';
 import { AuditEntry, AuditPersonal } from './audit.entity';
 import type { Changes } from './record';
 
@@ -38,7 +39,11 @@ export const auditListing: Listing<AuditEntry> & { name: 'audit-log' } = {
       );
       const { id, at, actorType, actorId, action, resource, resourceId, tenantId, changes, reason, requestId, hash } =
         entry;
-      const actor = { type: actorType, id: actorId, name: values.get('actor.name') ?? '(erased)' };
+      const actor = {
+        type: actorType,
+        id: actorId,
+        name: values.get('actor.name') ?? machineName({ type: actorType, id: actorId }) ?? '(erased)',
+      };
       return {
         id,
         at,

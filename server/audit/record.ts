@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { insertMany } from '../db/bulk';
 import { newId } from '../db/id';
-import type { Actor } from './actor';
+import { type Actor, isMachine } from './actor';
 import { AuditChain, AuditEntry, AuditPersonal } from './audit.entity';
 
 export type Changes = Record<string, { from: unknown; to: unknown }>;
@@ -57,18 +57,23 @@ const HASHED = [
   'personalHashes',
   'prevHash',
 ] as const satisfies (keyof Hashed)[];
+/** As canonical() orders the keys of an object. */
+const IN_ORDER = [...HASHED].sort();
 
 /** The hash that an entry must bear: over all its fields and the hash of the entry before it. */
 export const entryHash = (entry: Hashed): string =>
   createHash('sha256')
-    .update(canonical(Object.fromEntries(HASHED.map((field) => [field, entry[field]]))))
+    .update(`{${IN_ORDER.map((field) => `"${field}":${canonical(entry[field])}`).join(',')}}`)
     .digest('hex');
 
-const plain = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
+function plain(value: unknown): unknown {
+  if (value === undefined) return null;
+  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value;
+}
 
 /** Takes personal values out of the changes: gives the changes that go into the chain, and the values beside them. */
 function splitPersonal(input: AuditInput): { changes: Changes; personal: Map<string, string> } {
-  const personal = new Map<string, string>([['actor.name', input.actor.name]]);
+  const personal = new Map<string, string>(isMachine(input.actor) ? [] : [['actor.name', input.actor.name]]);
   if (input.actor.ip) personal.set('actor.ip', input.actor.ip);
   const changes: Changes = {};
   for (const [field, { from, to }] of Object.entries(input.changes ?? {})) {
@@ -138,7 +143,9 @@ export function chainEntry(head: ChainHead, input: AuditInput, at: Date): Chaine
 export async function recordAudits(tx: EntityManager, inputs: readonly AuditInput[]): Promise<void> {
   const chains = [...new Set(inputs.map(chainOf))].sort();
   if (chains.length === 0) return;
-  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES ?', [chains.map((chain) => [chain, 0, ''])]);
+  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES ?', [
+    chains.map((chain) => [chain, 0, '']),
+  ]);
   const locked: ChainHead[] = await tx.query(
     'SELECT chain, seq, hash FROM audit_chains WHERE chain IN (?) ORDER BY chain FOR UPDATE',
     [chains],
@@ -166,6 +173,13 @@ export async function recordAudits(tx: EntityManager, inputs: readonly AuditInpu
 /** Appends one entry to its chain; see recordAudits. */
 export const recordAudit = (tx: EntityManager, input: AuditInput): Promise<void> => recordAudits(tx, [input]);
 
+/** The cheap answer for what most fields are. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b || (a == null && b == null)) return true;
+  if (a instanceof Date && b instanceof Date) return +a === +b;
+  return typeof a === 'object' && typeof b === 'object' && canonical(a) === canonical(b);
+}
+
 /** The before and after of those `fields` that differ. */
 export function changesBetween<T extends object>(
   before: Partial<T>,
@@ -174,8 +188,7 @@ export function changesBetween<T extends object>(
 ): Changes {
   const changes: Changes = {};
   for (const field of fields) {
-    if (canonical(before[field]) !== canonical(after[field]))
-      changes[field] = { from: before[field], to: after[field] };
+    if (!isSame(before[field], after[field])) changes[field] = { from: before[field], to: after[field] };
   }
   return changes;
 }

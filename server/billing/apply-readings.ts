@@ -132,6 +132,7 @@ export async function applyReadings(
   const decided = await decideTenants(tx, context, tenants, cause, {
     rows: mirrors.flatMap(({ written }) => written),
     audits: [...linked, ...mirrors.flatMap(({ audits }) => audits)],
+    readAt: new Date(Math.min(...readings.map(({ readAt }) => +readAt))),
   });
   const scopes = customerIds.map((customerId) => ({
     tenantId: null,
@@ -141,8 +142,6 @@ export async function applyReadings(
   const findings = decided.findings + (await settleFindings(tx, scopes, now));
   await closeHandlerFailed(tx, customerIds, now);
   if (cause.missed) await tellMissed(tx, decided.moves, cause.missed, now);
-  const oldest = new Date(Math.min(...readings.map(({ readAt }) => +readAt)));
-  await markSynced(tx, [...tenants.keys()], oldest);
   return { ...decided, findings };
 }
 
@@ -152,11 +151,4 @@ async function tellMissed(tx: EntityManager, moves: readonly PlanMove[], how: 's
     const found = [missedWebhook({ subscriptionId, fromPlanId, toPlanId, how })];
     await raiseEventful(tx, { tenantId, customerId: null, found }, now, { over: true });
   }
-}
-
-/** Not by the repository: a sync is no change of the tenant, so its version and updatedAt stay. */
-async function markSynced(tx: EntityManager, tenantIds: string[], at: Date): Promise<void> {
-  if (tenantIds.length === 0) return;
-  const set = 'lastSyncedAt = ?, differsSince = NULL, updatedAt = updatedAt';
-  await tx.query(`UPDATE tenants SET ${set} WHERE id IN (?)`, [at, tenantIds]);
 }

@@ -28,6 +28,8 @@ export interface PlanMove {
 export interface PendingMirror {
   rows: readonly Subscription[];
   audits: readonly AuditInput[];
+  /** When Stripe was asked: the tenants are proven equal to it as of then. */
+  readAt?: Date;
 }
 
 export interface Decided {
@@ -193,14 +195,11 @@ export async function decideTenants(
   for (const row of keepEarned([...mirror.values()].flat(), earned)) rows.set(row.id, row);
 
   await writeRows(tx, [...rows.values()]);
-  await insertMany(
+  await writeTenants(
     tx,
-    Tenant,
+    ids,
     outcomes.flatMap(({ tenant }) => tenant ?? []),
-    {
-      update: [...TENANT_FIELDS, 'planSince'],
-      also: ['version = version + 1', 'updatedAt = CURRENT_TIMESTAMP(3)'],
-    },
+    pending.readAt,
   );
   await insertMany(
     tx,
@@ -212,6 +211,25 @@ export async function decideTenants(
   const findings = await settleFindings(tx, scopes, now);
   await recordAudits(tx, [...pending.audits, ...outcomes.flatMap(({ audit }) => audit ?? [])]);
   return { decisions, moves: outcomes.flatMap(({ move }) => move ?? []), findings };
+}
+
+/** A reading that changes nothing is no change of the tenant: its version and updatedAt stay. */
+async function writeTenants(tx: EntityManager, ids: string[], changed: Tenant[], readAt: Date | undefined) {
+  const proven = readAt ? { lastSyncedAt: readAt, differsSince: null } : {};
+  await insertMany(
+    tx,
+    Tenant,
+    changed.map((tenant) => ({ ...tenant, ...proven })),
+    {
+      update: [...TENANT_FIELDS, 'planSince', 'lastSyncedAt', 'differsSince'],
+      also: ['version = version + 1', 'updatedAt = CURRENT_TIMESTAMP(3)'],
+    },
+  );
+  const written = new Set(changed.map(({ id }) => id));
+  const others = ids.filter((id) => !written.has(id));
+  if (!readAt || others.length === 0) return;
+  const set = 'lastSyncedAt = ?, differsSince = NULL, updatedAt = updatedAt';
+  await tx.query(`UPDATE tenants SET ${set} WHERE id IN (?)`, [readAt, others]);
 }
 
 async function writeRows(tx: EntityManager, rows: Subscription[]): Promise<void> {

@@ -51,14 +51,15 @@ export const missingRow = (known: Subscription, { tenantId, now }: Circumstances
   syncedAt: now,
 });
 
-/** The audit entry of a row that changed, or none. */
+/** The audit entry of a row that changed, or none: a row that is new only remembers what Stripe has had all along. */
 export function auditOf(actor: Actor, known: Subscription | undefined, row: Subscription): AuditInput[] {
-  const changes = changesBetween<Subscription>(known ?? {}, row, TOLD);
+  if (!known) return [];
+  const changes = changesBetween<Subscription>(known, row, TOLD);
   if (Object.keys(changes).length === 0) return [];
   return [
     {
       actor,
-      action: known ? 'subscription.update' : 'subscription.create',
+      action: 'subscription.update',
       resource: 'subscriptions',
       resourceId: row.id,
       tenantId: row.tenantId,

@@ -19,11 +19,11 @@ export interface Piece {
   after: number;
   until: number;
   readAt: Date;
-  listed: Stripe.Subscription[];
+  listed: Listed[];
 }
 
 /** One listed subscription as a sweep keeps it. `whole` is false where its customer must be read by itself. */
-interface Listed {
+export interface Listed {
   customerId: string;
   subscription: ReadSubscription;
   customer: CustomerReading['customer'];
@@ -54,7 +54,8 @@ async function mirrorOf({ db, config }: Context, { after, until }: Piece): Promi
   );
 }
 
-function listedOf(subscription: Stripe.Subscription, readAt: Date): Listed {
+/** What a sweep keeps of a listed subscription: Stripe's own objects are many times as large. */
+export function listedOf(subscription: Stripe.Subscription, readAt: Date): Listed {
   const facts = subscriptionFacts(subscription);
   // Expanded by the sweep's own list call.
   const customer = customerFacts(subscription.customer as Stripe.Customer | Stripe.DeletedCustomer);
@@ -76,10 +77,10 @@ async function differences(
   const mirror = new Map((await mirrorOf(context, piece)).map((row) => [row.id, row]));
   const known = new Set([...mirror.values()].map(({ customerId }) => customerId));
   const changed: Listed[] = [];
-  for (const subscription of piece.listed) {
-    const listed = listedOf(subscription, piece.readAt);
-    const row = mirror.get(subscription.id);
-    mirror.delete(subscription.id);
+  for (const listed of piece.listed) {
+    const { id } = listed.subscription;
+    const row = mirror.get(id);
+    mirror.delete(id);
     if (!row || row.missing || row.contentHash !== listed.subscription.contentHash) changed.push(listed);
   }
   return { changed, missing: [...mirror.values()].filter((row) => !row.missing), known };

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { Context } from '../context';
 import { SUBSCRIPTION_EXPANDS } from '../stripe/read-customer';
-import { type Compared, compare, type Piece } from './compare';
+import { type Compared, compare, type Listed, listedOf, type Piece } from './compare';
 import type { ReconcileRun } from './reconcile-run.entity';
 import type { Window, WindowPool } from './windows';
 
@@ -98,7 +98,7 @@ async function walk(context: Context, sink: Sink, window: Window, options: Listi
   const { stripe, pool, stopped, onPage } = options;
   const created = { gte: window.since, lte: window.until };
   let cursor: string | undefined;
-  let carried: Stripe.Subscription[] = [];
+  let carried: Listed[] = [];
   while (!stopped() && window.until >= window.since) {
     const readAt = context.now();
     const page = await stripe.subscriptions.list({
@@ -110,11 +110,13 @@ async function walk(context: Context, sink: Sink, window: Window, options: Listi
     });
     const last = page.data.at(-1);
     cursor = last?.id;
-    const inside = [...carried, ...page.data.filter((one) => one.created >= window.since)];
+    const here = page.data.filter((one) => one.created >= window.since).map((one) => listedOf(one, readAt));
+    const inside = [...carried, ...here];
     const goesOn = page.has_more && last !== undefined && last.created >= window.since;
     const after = goesOn ? last.created : window.since - 1;
-    carried = goesOn ? inside.filter((one) => one.created === after) : [];
-    const listed = goesOn ? inside.filter((one) => one.created > after) : inside;
+    const cut = after * 1000;
+    carried = goesOn ? inside.filter((one) => +one.subscription.createdAt === cut) : [];
+    const listed = goesOn ? inside.filter((one) => +one.subscription.createdAt > cut) : inside;
     const { until } = window;
     window.until = after;
     window.rows += listed.length;

@@ -130,15 +130,17 @@ describe('a personal value', () => {
   });
 
   it('is shown while it stands, may be erased, and the chain stays provable', async () => {
-    const { agent } = await server.signIn('viewer');
-    const { id, tenantId } = await anInvitation(server.context, { email: 'erase@example.com' });
+    const { agent } = await server.signIn('admin');
+    const { id: tenantId } = await aTenant(server.context);
+    const given = { tenantId, email: 'erase@example.com', role: 'member' };
+    const { id } = (await agent.post('/api/invitations').send(given).expect(201)).body;
     const read = async () => {
       const filter = JSON.stringify({ resourceId: id });
       return (await agent.get('/api/audit-log').query({ filter }).expect(200)).body[0];
     };
     expect(await read()).toMatchObject({
       action: 'invitation.create',
-      actor: { type: 'system', name: 'Tenantry' },
+      actor: { type: 'operator', name: 'admin one' },
       changes: { email: { from: null, to: 'erase@example.com' } },
     });
     const entry = await read();

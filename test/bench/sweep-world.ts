@@ -1,0 +1,87 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type Stripe from 'stripe';
+import { systemActor } from '../../server/audit/actor';
+import { driveRun } from '../../server/reconcile/drive-run';
+import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
+import { startRun } from '../../server/reconcile/start-run';
+import { makeStripe } from '../../server/stripe/client';
+import { SUBSCRIPTION_EXPANDS } from '../../server/stripe/read-customer';
+import { makeContext, type TestContext } from '../support/context';
+import { aPlan } from '../support/factories';
+
+export const PARALLELISM = 8;
+const SPAN = 2 * 365 * 86_400;
+const CHUNK = 5000;
+
+/** The list server in a process of its own. */
+export async function startListServer(count: number, delayMs: number): Promise<{ url: string; stop: () => void }> {
+  const child: ChildProcess = fork(join(__dirname, 'list-server.ts'), {
+    execArgv: process.execArgv,
+    env: { ...process.env, COUNT: String(count), DELAY_MS: String(delayMs) },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  return { url: `http://127.0.0.1:${String(line).trim()}`, stop: () => child.disconnect() };
+}
+
+export interface SweepWorld extends TestContext {
+  stripe: Stripe;
+  /** Sweeps the account; gives the run and how long it took, in milliseconds. */
+  sweep: () => Promise<{ run: ReconcileRun; ms: number }>;
+}
+
+/** A tenant for each subscription of the list, on the free plan, and a plan that the list's price earns. */
+export async function sweepWorld(url: string, count: number): Promise<SweepWorld> {
+  const made = await makeContext({ STRIPE_API_BASE: url });
+  const { context } = made;
+  await aPlan(context, { id: 'starter', rank: 10, stripePriceIds: ['price_starter'] });
+  for (let first = 0; first < count; first += CHUNK) {
+    const rows = Array.from({ length: Math.min(CHUNK, count - first) }, (_, i) => {
+      const number = String(first + i).padStart(10, '0');
+      return [`ten_${number}`, `Tenant ${number}`, 'free', 'free', new Date()];
+    });
+    await context.db.query('INSERT INTO tenants (id, name, basePlanId, planId, planSince) VALUES ?', [rows]);
+  }
+  await context.db.query('ANALYZE TABLE tenants');
+  const stripe = makeStripe(context.config, { limit: null });
+  return {
+    ...made,
+    stripe,
+    async sweep() {
+      const id = await startRun(context, { mode: 'apply', trigger: 'command', actor: systemActor });
+      const begin = performance.now();
+      await driveRun(context, stripe, { parallelism: PARALLELISM });
+      const ms = performance.now() - begin;
+      const run = await context.db.getRepository(ReconcileRun).findOneByOrFail({ id });
+      if (run.status !== 'done' || run.error) throw new Error(`The run ended as ${run.status}: ${run.error}`);
+      return { run, ms };
+    },
+  };
+}
+
+/** The same listing with the same parallelism and nothing done with it: windows of equal size, known beforehand. */
+export async function bareListing(stripe: Stripe): Promise<{ rows: number; ms: number }> {
+  const until = Math.floor(Date.now() / 1000);
+  const begin = performance.now();
+  let rows = 0;
+  const walk = async (part: number): Promise<void> => {
+    const first = part === 0 ? 0 : until - SPAN + Math.floor((SPAN * part) / PARALLELISM) + 1;
+    const created = { gte: first, lte: until - SPAN + Math.floor((SPAN * (part + 1)) / PARALLELISM) };
+    for (let cursor: string | undefined; ; ) {
+      const page = await stripe.subscriptions.list({
+        status: 'all',
+        limit: 100,
+        created,
+        expand: [...SUBSCRIPTION_EXPANDS, 'data.customer'],
+        ...(cursor ? { starting_after: cursor } : {}),
+      });
+      rows += page.data.length;
+      cursor = page.data.at(-1)?.id;
+      if (!page.has_more) return;
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLELISM }, (_, part) => walk(part)));
+  return { rows, ms: performance.now() - begin };
+}
