@@ -100,27 +100,41 @@ function* momentsOf(world: World, one: Stripe.Subscription): Generator<Moment> {
   const periodEnd = currentPeriod(one).end;
   const end = one.cancel_at ?? (one.cancel_at_period_end ? periodEnd : null);
   // What a schedule set is the schedule's to do.
-  if (end !== null && !scheduleOf(world, one))
+  if (end !== null && !scheduleOf(world, one)) {
     yield { at: end, act: () => cancelNow(world, one, 'cancellation_requested') };
+  }
   if (one.pending_update) yield { at: one.pending_update.expires_at, act: () => dropPendingUpdate(world, one) };
   const resumesAt = one.pause_collection?.resumes_at;
   if (resumesAt) yield { at: resumesAt, act: () => endPause(world, one) };
-  if (one.status === 'paused') {
-    // A resumption that nobody pays for is forgotten, and the subscription stays paused.
-    for (const invoice of invoicesOf(world, one, 'open')) {
-      yield { at: invoice.created + UNPAID_SECONDS, act: () => voidInvoice(world, invoice) };
-    }
-    return;
-  }
   const warning = warnOfTrialEnd(world, one);
   if (warning) yield warning;
-  if (one.status === 'past_due' || one.status === 'active') {
-    for (const invoice of invoicesOf(world, one, 'open')) {
-      const at = invoice.next_payment_attempt;
-      if (at !== null) yield { at, act: () => retry(world, invoice) };
+  if (one.status !== 'unpaid') yield* invoiceMoments(world, one);
+  if (one.status !== 'paused') yield { at: periodEnd, act: () => renew(world, one) };
+}
+
+function* invoiceMoments(world: World, one: Stripe.Subscription): Generator<Moment> {
+  for (const invoice of invoicesOf(world, one, 'open')) {
+    const { next_payment_attempt: retryAt, due_date: dueAt } = invoice;
+    const isLatest = invoice.id === one.latest_invoice;
+    if (one.status === 'paused') {
+      // A resumption that nobody pays for is forgotten, and the subscription stays paused.
+      const resumes = isLatest && invoice.billing_reason === 'subscription_update';
+      if (resumes) yield { at: invoice.created + UNPAID_SECONDS, act: () => voidInvoice(world, invoice) };
+      continue;
+    }
+    if (retryAt !== null) yield { at: retryAt, act: () => retry(world, invoice) };
+    if (dueAt !== null && isLatest && one.status === 'active') {
+      yield { at: dueAt, act: () => fallDue(world, one, invoice) };
     }
   }
-  yield { at: periodEnd, act: () => renew(world, one) };
+}
+
+/** An invoice that was sent, and is not paid when it is due. */
+function fallDue(world: World, subscription: Stripe.Subscription, invoice: Stripe.Invoice): void {
+  world.emit('invoice.overdue', invoice);
+  world.changeSubscription(subscription, (owing) => {
+    owing.status = 'past_due';
+  });
 }
 
 function endPause(world: World, subscription: Stripe.Subscription): void {

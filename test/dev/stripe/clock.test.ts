@@ -228,6 +228,23 @@ describe('a renewal that can not be paid', () => {
   });
 });
 
+describe('an invoice that is sent', () => {
+  test('makes the subscription past due when it is due, and active when it is paid', async () => {
+    const { id } = await subscribe({ collection_method: 'send_invoice', days_until_due: 10 });
+    on.standIn.advance(9 * DAY);
+    expect((await read(id)).status).toBe('active');
+    on.standIn.advance(2 * DAY);
+    const late = await read(id);
+    expect(late.status).toBe('past_due');
+    expect(await story(on.clock.now, '')).toEqual([
+      `invoice.overdue@${10 * DAY}`,
+      `customer.subscription.updated@${10 * DAY}`,
+    ]);
+    await on.stripe.invoices.pay(String(late.latest_invoice), { paid_out_of_band: true });
+    expect((await read(id)).status).toBe('active');
+  });
+});
+
 describe('events', () => {
   test('are listed for a month, and forgotten then', async () => {
     await subscribe();
