@@ -9,7 +9,7 @@ import { API_VERSION, type World } from '../world';
 import type { Endpoint } from './endpoint';
 import { expandAnswer } from './expand';
 import { present } from './present';
-import { meetTrouble, type Passage, RATE_LIMITED_REASON, RateLimitError } from './trouble';
+import { meetTrouble, type Passage, RateLimitError } from './trouble';
 
 /** Codes of refusals that come before an endpoint begins: Stripe keeps no idempotent answer for them. */
 const NOT_BEGUN = new Set([
@@ -54,7 +54,7 @@ export function apiRouter(world: World, endpoints: readonly Endpoint[]): Router 
   });
   router.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     const { status, body } = errorAnswer(error);
-    if (error instanceof RateLimitError) res.set(RATE_LIMITED_REASON, error.reason);
+    if (error instanceof RateLimitError) res.set(error.headers);
     res.status(status).type('json').send(body);
   });
   return router;

@@ -16,10 +16,10 @@ export interface Passage {
  */
 export function meetTrouble(world: World, endpoint: string): Passage {
   const { faults, apiDice } = world;
-  if (take(world, 'rateLimitNext') || apiDice.hits(faults.rateLimitShare)) throw rateLimited('endpoint-rate');
+  if (take(world, 'rateLimitNext') || apiDice.hits(faults.rateLimitShare)) throw rateLimited();
   if (take(world, 'lockTimeoutNext') || apiDice.hits(faults.lockTimeoutShare)) throw lockTimeout();
   if (take(world, 'failNext') || apiDice.hits(faults.failShare)) throw failed(endpoint);
-  if (!world.limits.admit(endpoint, faults.maxRequestsPerSecond)) throw rateLimited('endpoint-rate');
+  if (!world.limits.admit(endpoint, faults.maxRequestsPerSecond)) throw rateLimited();
   return { loseAnswer: take(world, 'timeoutNext') || apiDice.hits(faults.timeoutShare) };
 }
 
@@ -47,29 +47,27 @@ export class Limits {
   }
 }
 
-/** Stripe's 429s name their reason in a header: https://docs.stripe.com/rate-limits */
-export const RATE_LIMITED_REASON = 'stripe-rate-limited-reason';
-
+/** 429. Its headers name the reason, and tell the SDK to try again after a lock: https://docs.stripe.com/rate-limits */
 export class RateLimitError extends StripeApiError {
   constructor(
-    readonly reason: 'endpoint-rate' | 'resource-specific',
-    code: string,
+    readonly headers: Record<string, string>,
+    code: 'lock_timeout' | 'rate_limit',
     message: string,
   ) {
     super(429, { type: 'invalid_request_error', code, message });
   }
 }
 
-const rateLimited = (reason: RateLimitError['reason']): RateLimitError =>
+const rateLimited = (): RateLimitError =>
   new RateLimitError(
-    reason,
+    { 'stripe-rate-limited-reason': 'endpoint-rate' },
     'rate_limit',
     'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
   );
 
 const lockTimeout = (): RateLimitError =>
   new RateLimitError(
-    'resource-specific',
+    { 'stripe-rate-limited-reason': 'resource-specific', 'stripe-should-retry': 'true' },
     'lock_timeout',
     'This object cannot be accessed right now because another API request or Stripe process is currently accessing it. If you see this error intermittently, retry the request. If you see this error frequently and are making multiple concurrent requests to a single object, make your requests serially or at a lower rate. For more details, see https://stripe.com/docs/rate-limits#object-lock-timeouts.',
   );
