@@ -9,7 +9,10 @@ import { Tenant } from '../tenants/tenant.entity';
 import { StripeCustomer } from './stripe-customer.entity';
 import { StripeEvent } from './stripe-event.entity';
 
-/** Has the customer of a stored event read again, as if the event had just come. Throws 404, and 409 without one. */
+/**
+ * Has the customer of a stored event read again, as if the event had just come, whatever became of it the first time.
+ * Throws 404; 409 where it names no customer, or is of the other mode.
+ */
 export async function replayEvent(tx: EntityManager, context: Context, actor: Actor, eventId: string): Promise<void> {
   const event = await tx.findOne(StripeEvent, { where: { id: eventId }, lock: { mode: 'pessimistic_write' } });
   if (!event) throw notFound('stripe-event', eventId);
@@ -19,7 +22,7 @@ export async function replayEvent(tx: EntityManager, context: Context, actor: Ac
   await tx.update(
     StripeEvent,
     { id: eventId },
-    { status: 'received', source: 'replay', error: null, processedAt: null },
+    { status: 'received', source: 'replay', attempts: 0, error: null, processedAt: null },
   );
   await oweJob(tx, { kind: 'sync-customer', subject: event.customerId });
   await recordAudit(tx, {

@@ -1,6 +1,7 @@
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import { notFound } from '../errors';
+import { bulkRoute } from '../http/bulk';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
 import { stripeEventsListing } from './records.listings';
 import { replayEvent } from './replay-event';
@@ -21,6 +22,13 @@ export function stripeEventRoutes(context: Context): OperatorRoute[] {
         if (!event) throw notFound('event', params.id!);
         return event;
       },
+    }),
+    bulkRoute(context, {
+      resource: 'stripe-events',
+      verb: 'replay',
+      access: 'stripe-events:replay',
+      summary: 'Read the customers of many events from Stripe again',
+      run: (id, actor) => inTransaction(context.db, (tx) => replayEvent(tx, context, actor, id)),
     }),
     operatorRoute({
       method: 'post',

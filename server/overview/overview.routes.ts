@@ -74,6 +74,7 @@ export function overviewRoutes({ db, now }: Context): OperatorRoute[] {
             ),
           },
           emails: { queued: (emails.queued ?? 0) + (emails.sending ?? 0), failed: emails.failed ?? 0 },
+          failedEvents: events.failed ?? 0,
           stripeEvents: { failed: events.failed ?? 0, waiting: events.received ?? 0 },
           stripe: { refused },
           recentChanges: recent,
