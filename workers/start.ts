@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import Redis from 'ioredis';
 import { decideDueTenants } from '../server/billing/decide-due';
+import { purge } from '../server/billing/purge';
 import type { Context } from '../server/context';
 import { MailServerAway } from '../server/emails/send-email';
 import { openTransport } from '../server/emails/transport';
@@ -21,6 +22,7 @@ import { syncCustomerProcessor } from './sync-customer';
 import { Ticker } from './ticker';
 
 const SWEEP_MS = 15_000;
+const PURGE_MS = 10 * 60_000;
 /** How soon a run that somebody started is taken up. */
 const RUNS_MS = 1000;
 const PROCESSORS = {
@@ -103,15 +105,16 @@ export function startWorkers(
     await driveRun(context, tools.stripe, { signal: stopping.signal });
   });
   const catchingUp = catchUpTicker(tools, redis, stopping.signal);
+  const purging = new Ticker('purge', PURGE_MS, log, () => purge(context, stopping.signal));
+  const tickers = [sweep, runs, catchingUp, purging];
   relay.start();
-  for (const ticker of [sweep, runs, catchingUp]) ticker.start();
+  for (const ticker of tickers) ticker.start();
 
   return {
     async stop() {
       mailPause.stop();
       stopping.abort();
-      const tickers = [sweep, runs, catchingUp].map((ticker) => ticker.stop());
-      await Promise.all([relay.stop(), ...tickers, mail.close(), billing.close()]);
+      await Promise.all([relay.stop(), ...tickers.map((ticker) => ticker.stop()), mail.close(), billing.close()]);
       await Promise.all([queues.mail.close(), queues.billing.close()]);
       transport.close();
       for (const connection of [subscriber, workerRedis, redis]) connection.disconnect();
