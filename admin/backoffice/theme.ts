@@ -61,9 +61,15 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
         },
       },
     },
+    RaTopToolbar: { styleOverrides: { root: { backgroundColor: 'transparent' } } },
     RaDatagrid: {
       defaultProps: { body: Rows },
-      styleOverrides: { root: { '& .RaDatagrid-headerCell': { backgroundColor: 'transparent' } } },
+      styleOverrides: {
+        root: {
+          '& .RaDatagrid-headerCell': { backgroundColor: 'transparent' },
+          '& .RaDatagrid-tableWrapper': { overflowX: 'auto' },
+        },
+      },
     },
   },
 });

@@ -1,14 +1,45 @@
 import EventIcon from '@mui/icons-material/WebhookOutlined';
-import { Datagrid, SelectInput, SimpleList, TextField, TextInput, TopToolbar } from 'react-admin';
+import { Box, Typography } from '@mui/material';
+import {
+  Datagrid,
+  FunctionField,
+  type RaRecord,
+  SelectInput,
+  SimpleList,
+  TextField,
+  TextInput,
+  TopToolbar,
+  useCanAccess,
+  useRecordContext,
+} from 'react-admin';
 import { Act } from '../parts/act';
-import { Status, StatusField, WhenField } from '../parts/fields';
+import { Muted, Status, StatusField, WhenField } from '../parts/fields';
 import { choices } from '../parts/filters';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { RecordShow } from '../parts/record-show';
+import { Section } from '../parts/section';
+import { ReplayMany } from './replay-many';
 
 const noEvents = 'No events yet. Stripe sends one for everything that happens to a subscription.';
+
+interface StripeEvent extends RaRecord {
+  attempts: number;
+  error: string | null;
+}
+
+/** Why it failed, and after how many attempts. */
+function Fault({ event: { attempts, error } }: { event: StripeEvent }) {
+  if (!error) return <Muted>—</Muted>;
+  return (
+    <Box component="span" sx={{ overflowWrap: 'anywhere' }}>
+      {error} {attempts > 1 && <Muted>({attempts} attempts)</Muted>}
+    </Box>
+  );
+}
+
 function EventList() {
   const phone = usePhone();
+  const { canAccess } = useCanAccess({ resource: 'stripe-events', action: 'replay' });
   return (
     <ListPage
       filters={[
@@ -31,13 +62,12 @@ function EventList() {
           linkType="show"
         />
       ) : (
-        <Datagrid rowClick="show" bulkActionButtons={false} empty={emptyOf(noEvents)}>
+        <Datagrid rowClick="show" bulkActionButtons={canAccess ? <ReplayMany /> : false} empty={emptyOf(noEvents)}>
           <TextField source="type" sortable={false} />
           <StatusField source="status" sortable={false} />
           <TextField source="customerId" label="Customer" emptyText="—" sortable={false} className="mono" />
           <TextField source="source" sortable={false} />
-          <TextField source="attempts" sortable={false} />
-          <TextField source="error" emptyText="—" sortable={false} />
+          <FunctionField label="Error" render={(one: StripeEvent) => <Fault event={one} />} />
           <WhenField source="receivedAt" label="Received" />
         </Datagrid>
       )}
@@ -55,6 +85,26 @@ const EventVerbs = () => (
     />
   </TopToolbar>
 );
+/** Kept for people to read, and purged after 90 days; never what a plan is decided from. */
+function Payload() {
+  const event = useRecordContext();
+  if (!event) return null;
+  return (
+    <Section title="Payload">
+      <Box sx={{ px: 2, pb: 2 }}>
+        {event.payload ? (
+          <Box component="pre" className="mono" sx={{ m: 0, maxHeight: 480, overflow: 'auto' }}>
+            {JSON.stringify(event.payload, null, 2)}
+          </Box>
+        ) : (
+          <Typography variant="body2" color="textSecondary">
+            Purged: payloads are kept for 90 days. The event can still be replayed, since a replay reads Stripe itself.
+          </Typography>
+        )}
+      </Box>
+    </Section>
+  );
+}
 const EventShow = () => (
   <RecordShow
     title="type"
@@ -70,9 +120,10 @@ const EventShow = () => (
       'receivedAt',
       'processedAt',
       'livemode',
-      'payload',
     ]}
-  />
+  >
+    <Payload />
+  </RecordShow>
 );
 export const stripeEvents = {
   name: 'stripe-events',
