@@ -1,11 +1,14 @@
 import SubscriptionIcon from '@mui/icons-material/AutorenewOutlined';
+import { Box } from '@mui/material';
 import { SelectInput, SimpleList } from 'react-admin';
 import { SUBSCRIPTION_STATUSES } from '../../../domain/subscription-status';
 import { Status, TenantField } from '../parts/fields';
 import { choices, planFilter } from '../parts/filters';
 import { ListPage, usePhone } from '../parts/list';
 import { RecordShow } from '../parts/record-show';
+import { Section } from '../parts/section';
 import { SubscriptionsTable } from '../parts/tables';
+import { Upcoming } from '../parts/upcoming';
 
 function SubscriptionList() {
   const phone = usePhone();
@@ -52,7 +55,13 @@ const SubscriptionShow = () => (
       'livemode',
       'items',
     ]}
-  />
+  >
+    <Section title="What comes next">
+      <Box sx={{ px: 2, pb: 2 }}>
+        <Upcoming />
+      </Box>
+    </Section>
+  </RecordShow>
 );
 export const subscriptions = {
   name: 'subscriptions',

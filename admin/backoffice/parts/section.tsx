@@ -35,7 +35,14 @@ export const Section = ({
 export const Facts = ({ children }: { children: React.ReactNode }) => (
   <Box
     component="dl"
-    sx={{ m: 0, p: 2, pt: 0.5, display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fill, minmax(180px, 1fr))' }}
+    sx={{
+      m: 0,
+      p: 2,
+      pt: 0.5,
+      display: 'grid',
+      gap: 2,
+      gridTemplateColumns: { xs: 'repeat(auto-fill, minmax(140px, 1fr))', sm: 'repeat(auto-fill, minmax(180px, 1fr))' },
+    }}
   >
     {children}
   </Box>

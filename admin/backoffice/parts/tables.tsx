@@ -2,6 +2,7 @@ import { Box, Typography } from '@mui/material';
 import { Datagrid, FunctionField, TextField, useRecordContext } from 'react-admin';
 import { ActorField, PlanField, StatusField, TenantField, UserField, WhenField } from './fields';
 import { emptyOf } from './list';
+import { Upcoming } from './upcoming';
 
 interface TableProps {
   /** Columns that the page around it says already. */
@@ -37,6 +38,7 @@ export const SubscriptionsTable = ({ hide = [] }: TableProps) => (
     {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <PlanField label="Plan" sortable={false} />
     <StatusField source="status" sortable={false} />
+    <FunctionField label="Next" sortable={false} render={() => <Upcoming />} />
     <WhenField source="currentPeriodEnd" label="Period ends" />
     <WhenField source="startedAt" label="Started" />
   </Datagrid>

@@ -12,7 +12,7 @@ import {
 } from 'react-admin';
 import { Link } from 'react-router-dom';
 import { Act } from '../parts/act';
-import { Id, Status, When } from '../parts/fields';
+import { Id, Muted, Status, When } from '../parts/fields';
 import { Fact, Facts, Section } from '../parts/section';
 import {
   AuditTable,
@@ -22,6 +22,7 @@ import {
   PlanChangesTable,
   SubscriptionsTable,
 } from '../parts/tables';
+import { NextChange, StripeCustomers } from './StripeCustomers';
 
 function Verbs() {
   const tenant = useRecordContext();
@@ -114,8 +115,15 @@ function Head() {
           {tenant.memberCount}
           {tenant.seatLimit === null ? ', no seat limit' : ` of ${tenant.seatLimit} seats`}
         </Fact>
-        <Fact label="Proven equal to Stripe">
-          <When value={tenant.lastVerifiedAt} />
+        <NextChange />
+        <Fact label="Compared with Stripe">
+          {tenant.lastVerifiedAt ? (
+            <>
+              Verified <When value={tenant.lastVerifiedAt} />
+            </>
+          ) : (
+            <Muted>not proven yet</Muted>
+          )}
         </Fact>
         <Fact label="Created">
           <When value={tenant.createdAt} />
@@ -123,11 +131,6 @@ function Head() {
         <Fact label="Id">
           <Id value={tenant.id} />
         </Fact>
-        {tenant.stripeCustomerIds.map((id: string) => (
-          <Fact key={id} label="Stripe customer">
-            <Id value={id} />
-          </Fact>
-        ))}
         {tenant.suspendedReason && <Fact label="Suspended because">{tenant.suspendedReason}</Fact>}
       </Facts>
     </Section>
@@ -177,6 +180,7 @@ export const TenantShow = () => (
         <InvitationsTable hide={['tenant']} />
       </Many>
     </Section>
+    <StripeCustomers />
     <Section title="Subscriptions">
       <Many resource="subscriptions" sort="startedAt">
         <SubscriptionsTable hide={['tenant']} />
