@@ -1,16 +1,28 @@
-import { Alert, Box, Card, CardActionArea, LinearProgress, List, ListItem, Typography } from '@mui/material';
+import {
+  Alert,
+  AlertTitle,
+  Box,
+  Card,
+  CardActionArea,
+  LinearProgress,
+  List,
+  ListItem,
+  Typography,
+} from '@mui/material';
 import { useQuery } from '@tanstack/react-query';
-import { Title, useDataProvider, usePermissions } from 'react-admin';
+import { Title, useDataProvider, useGetList, usePermissions } from 'react-admin';
 import { Link } from 'react-router-dom';
 import type { Api, Overview } from '../api';
 import { When } from '../parts/fields';
+import { listed } from '../parts/listed';
 import { money } from '../parts/money';
 import { Section } from '../parts/section';
+import type { Run } from '../reconcile-runs/run';
 
 interface TileProps {
   label: string;
-  value: string | number;
-  note?: string;
+  value: React.ReactNode;
+  note?: React.ReactNode;
   to: string;
   alarm?: boolean;
 }
@@ -39,8 +51,32 @@ const Tile = ({ label, value, note, to, alarm = false }: TileProps) => (
   </Card>
 );
 
-const listed = (resource: string, filter: object) =>
-  `/${resource}?filter=${encodeURIComponent(JSON.stringify(filter))}`;
+/** How the newest comparison with Stripe went. */
+function LastRun() {
+  const { data } = useGetList<Run>('reconcile-runs', {
+    pagination: { page: 1, perPage: 1 },
+    sort: { field: 'startedAt', order: 'DESC' },
+  });
+  const run = data?.[0];
+  if (!run)
+    return <Tile label="Last reconciliation" value="—" note={data ? 'None yet' : undefined} to="/reconcile-runs" />;
+  const { id, status, braked, changed, progress, startedAt } = run;
+  const value = status === 'running' ? `${Math.floor(progress * 100)} %` : changed.toLocaleString('en');
+  const word = braked ? 'braked' : status === 'done' ? (changed === 1 ? 'difference' : 'differences') : status;
+  return (
+    <Tile
+      label="Last reconciliation"
+      value={value}
+      note={
+        <>
+          {word}, <When value={startedAt} />
+        </>
+      }
+      to={`/reconcile-runs/${id}/show`}
+      alarm={braked || status === 'failed'}
+    />
+  );
+}
 
 function Plans({ plans, total }: { plans: Overview['plans']; total: number }) {
   return (
@@ -101,6 +137,15 @@ const Recent = ({ changes }: { changes: Overview['recentChanges'] }) => (
   </Section>
 );
 
+/** Stripe does not take our key: what that means, and what to do. */
+const Refused = ({ refused: { at, message } }: { refused: NonNullable<Overview['stripe']['refused']> }) => (
+  <Alert severity="error" sx={{ mb: 2 }}>
+    <AlertTitle>Stripe refuses the key</AlertTitle>
+    Since <When value={at} />: “{message}” Check <code>STRIPE_SECRET_KEY</code> and restart the server and the workers.
+    Until then no plan changes, and nobody loses what they have; what happened meanwhile is made up for by itself.
+  </Alert>
+);
+
 /** The first thing an operator sees: what needs a person, and how the tenants stand. */
 export function Home() {
   const api = useDataProvider<Api>();
@@ -118,12 +163,20 @@ export function Home() {
       </Alert>
     );
   if (isPending) return <LinearProgress aria-label="Loading" />;
-  const { tenants, invitations, findings, emails, stripeEvents, plans, recentChanges } = data;
+  const { tenants, invitations, findings, emails, stripe, stripeEvents, plans, recentChanges } = data;
   const risk = findings.atRisk.map(money).join(', ');
   return (
     <Box sx={{ pt: 2 }}>
       <Title title="Overview" />
-      <Box sx={{ display: 'grid', gap: 2, mb: 2, gridTemplateColumns: { xs: '1fr 1fr', md: 'repeat(4, 1fr)' } }}>
+      {stripe.refused && <Refused refused={stripe.refused} />}
+      <Box
+        sx={{
+          display: 'grid',
+          gap: 2,
+          mb: 2,
+          gridTemplateColumns: { xs: '1fr 1fr', md: 'repeat(3, 1fr)', xl: 'repeat(6, 1fr)' },
+        }}
+      >
         <Tile label="Tenants" value={tenants.total} note={`${tenants.suspended} suspended`} to="/tenants" />
         <Tile
           label="Open findings"
@@ -133,6 +186,14 @@ export function Home() {
           alarm={findings.open > 0}
         />
         <Tile
+          label="Failed Stripe events"
+          value={stripeEvents.failed}
+          note={stripeEvents.failed > 0 ? 'Look why, then replay them' : `${stripeEvents.waiting} being worked off`}
+          to={listed('stripe-events', { status: 'failed' })}
+          alarm={stripeEvents.failed > 0}
+        />
+        <LastRun />
+        <Tile
           label="Pending invitations"
           value={invitations.pending}
           note={invitations.failed > 0 ? `${invitations.failed} never arrived` : `${invitations.expired} expired`}
@@ -141,9 +202,8 @@ export function Home() {
         <Tile
           label="Mail waiting"
           value={emails.queued}
-          note={stripeEvents.failed > 0 ? `${stripeEvents.failed} Stripe events failed` : `${emails.failed} failed`}
+          note={`${emails.failed} failed`}
           to={listed('emails', { status: 'queued' })}
-          alarm={stripeEvents.failed > 0}
         />
       </Box>
       <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: '1fr', md: '2fr 3fr' }, alignItems: 'start' }}>

@@ -1,15 +1,19 @@
 import DownIcon from '@mui/icons-material/ArrowDownwardOutlined';
 import UpIcon from '@mui/icons-material/ArrowUpwardOutlined';
 import { Box } from '@mui/material';
-import { Datagrid, FunctionField, type RaRecord, TextField } from 'react-admin';
-import { PlanField, StatusField } from '../parts/fields';
-import { emptyOf } from '../parts/list';
+import { Datagrid, FunctionField, type RaRecord, SimpleList, TextField } from 'react-admin';
+import { PlanField, Status, StatusField } from '../parts/fields';
+import { emptyOf, usePhone } from '../parts/list';
 import { counted, type Run } from './run';
 
 interface Change extends RaRecord {
   tenantId: string;
   tenantName: string | null;
+  fromPlanId: string;
+  toPlanId: string;
+  reason: string;
   lowers: boolean;
+  state: 'planned' | 'applied' | 'stale' | 'failed';
 }
 
 /** Which way the plan goes: worse in a warning's colour. */
@@ -25,18 +29,29 @@ const nothing = ({ status, changed }: Run): string => {
   return `No plan changes: the ${counted(changed, 'difference')} concerned details such as dates, prices or quantities.`;
 };
 
+const toTenant = (_id: unknown, _resource: string, { tenantId }: RaRecord) => `/tenants/${tenantId}/show`;
+const nameOf = ({ tenantName, tenantId }: Change) => tenantName ?? tenantId;
+
 /** Whose plan changes, and why; a row opens the tenant. */
-export const ChangesTable = ({ run }: { run: Run }) => (
-  <Datagrid
-    bulkActionButtons={false}
-    rowClick={(_id, _resource, change) => `/tenants/${change.tenantId}/show`}
-    empty={emptyOf(nothing(run))}
-  >
-    <FunctionField<Change> label="Tenant" sortable={false} render={(one) => one.tenantName ?? one.tenantId} />
-    <PlanField source="fromPlanId" label="From" sortable={false} />
-    <FunctionField<Change> label="" render={({ lowers }) => <Direction lowers={lowers} />} />
-    <PlanField source="toPlanId" label="To" sortable={false} />
-    <TextField source="reason" label="Why" sortable={false} />
-    <StatusField source="state" label="State" sortable={false} />
-  </Datagrid>
-);
+export function ChangesTable({ run }: { run: Run }) {
+  const phone = usePhone();
+  const empty = emptyOf(nothing(run));
+  return phone ? (
+    <SimpleList<Change>
+      primaryText={nameOf}
+      secondaryText={({ fromPlanId, toPlanId, reason }) => `${fromPlanId} → ${toPlanId}. ${reason}`}
+      tertiaryText={({ state }) => <Status value={state} />}
+      rowClick={toTenant}
+      empty={empty}
+    />
+  ) : (
+    <Datagrid bulkActionButtons={false} rowClick={toTenant} empty={empty}>
+      <FunctionField label="Tenant" render={(change: Change) => nameOf(change)} />
+      <PlanField source="fromPlanId" label="From" sortable={false} />
+      <FunctionField label="" render={(change: Change) => <Direction {...change} />} />
+      <PlanField source="toPlanId" label="To" sortable={false} />
+      <TextField source="reason" label="Why" sortable={false} />
+      <StatusField source="state" label="State" sortable={false} />
+    </Datagrid>
+  );
+}

@@ -10,8 +10,9 @@ import { confirmPhrase, counted, durationOf, MODES, type Run, scopeOf, spell, TR
 
 function Verbs() {
   const run = useRecordContext<Run>();
-  if (!run) return <TopToolbar />;
+  if (!run) return null;
   const applicable = run.mode === 'dry-run' && run.status === 'done' && run.changed > 0;
+  if (!applicable && run.status !== 'running') return null;
   return (
     <TopToolbar sx={{ gap: 1 }}>
       {run.status === 'running' && (
@@ -70,12 +71,12 @@ function Notices({ run }: { run: Run }) {
 }
 
 /** What the run is doing now, or came to. */
-function tell({ status, mode, progress, rowsPerSecond, changed, scanned, startedAt }: Run): string {
+function tell({ status, mode, progress, rowsPerSecond, changed, startedAt }: Run): string {
   if (status === 'failed') return 'It failed; what it had changed before stays.';
   if (status === 'cancelled') return `Cancelled at ${Math.floor(progress * 100)} %.`;
   if (status === 'done') {
     if (changed === 0) return 'Stripe and Tenantry agree: nothing differed.';
-    const differed = `${counted(changed, 'subscription')} of ${scanned.toLocaleString('en')} differed.`;
+    const differed = `${counted(changed, 'difference')} found.`;
     return mode === 'apply' ? `${differed} Tenantry holds now what Stripe says.` : `${differed} Nothing was changed.`;
   }
   if (progress === 0) return 'Waiting for a worker to take it up …';
@@ -134,7 +135,7 @@ const isRunning = whileRunning((run) => (run as Run | undefined)?.status === 'ru
 
 /** A run while it works and when it is over: how far, what differs, what becomes of whom. */
 export const RunShow = () => (
-  <Show<Run> actions={<Verbs />} component="div" queryOptions={{ refetchInterval: isRunning }}>
+  <Show<Run> title="Reconcile run" actions={<Verbs />} component="div" queryOptions={{ refetchInterval: isRunning }}>
     <Head />
   </Show>
 );
