@@ -4,6 +4,8 @@ import { cancelNow, hasEnded, setCancellation } from '../billing/cancel';
 import { invoiceOf, productName } from '../billing/lookup';
 import { currentPeriod } from '../billing/period';
 import { payInvoice } from '../billing/recover';
+import { scheduleOf } from '../billing/schedule-end';
+import { releaseSchedule } from '../billing/schedules';
 import { noSuch } from '../errors';
 import { idOf } from '../store/json';
 import type { PortalSession } from '../store/state';
@@ -49,6 +51,9 @@ function portalSessionOf(world: World, id: string): PortalSession {
 }
 
 function changeFromPortal(world: World, subscription: Stripe.Subscription, verb: string): void {
+  // Whoever changes the end by hand takes the subscription out of its schedule.
+  const schedule = scheduleOf(world, subscription);
+  if (schedule && (verb === 'cancel-at-period-end' || verb === 'resume')) releaseSchedule(world, schedule);
   switch (verb) {
     case 'cancel-at-period-end':
       // In flexible billing mode the real portal sets `cancel_at` and leaves `cancel_at_period_end` false.

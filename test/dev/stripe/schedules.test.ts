@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { type Catalogue, makeCatalogue, makePayer, type Running, refusal, run } from './harness';
+import { type Catalogue, makeCatalogue, makePayer, press, type Running, refusal, run } from './harness';
 
 const DAY = 86_400;
 
@@ -128,6 +128,16 @@ describe('a schedule made from a subscription', () => {
     on.standIn.advance(40 * DAY);
     expect(pricesOf(await read(id))).toEqual([[catalogue.business.id, 2]]);
     await expect(on.stripe.subscriptionSchedules.release(schedule.id)).rejects.toThrow('`released` status');
+  });
+
+  test('is left behind by a customer who cancels in the portal', async () => {
+    const { id, end, schedule } = await downgrading();
+    const portal = await on.stripe.billingPortal.sessions.create({ customer: customer.id });
+    await press(`${portal.url}/subscriptions/${id}/cancel-at-period-end`);
+    expect(await read(id)).toMatchObject({ schedule: null, cancel_at: end });
+    expect((await on.stripe.subscriptionSchedules.retrieve(schedule.id)).status).toBe('released');
+    on.standIn.advance(40 * DAY);
+    expect((await read(id)).status).toBe('canceled');
   });
 
   test('is canceled together with its subscription', async () => {
