@@ -6,9 +6,11 @@ import { Override } from '../../server/billing/override.entity';
 import { PlanChange } from '../../server/billing/plan-change.entity';
 import { StripeCustomer } from '../../server/billing/stripe-customer.entity';
 import { StripeEvent } from '../../server/billing/stripe-event.entity';
+import { writeState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { loadConfig } from '../../server/config';
 import { openDatabase } from '../../server/db/data-source';
+import { newId } from '../../server/db/id';
 import { inTransaction } from '../../server/db/transaction';
 import { Email } from '../../server/emails/email.entity';
 import { Invitation } from '../../server/invitations/invitation.entity';
@@ -18,6 +20,7 @@ import { createOperator } from '../../server/operators/create-operator';
 import { Operator } from '../../server/operators/operator.entity';
 import { Plan } from '../../server/plans/plan.entity';
 import { PlanPrice } from '../../server/plans/plan-price.entity';
+import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { Identity } from '../../server/users/identity.entity';
 import { User } from '../../server/users/user.entity';
@@ -31,6 +34,28 @@ const LOGINS = [
   { email: 'support@example.com', name: 'Sam Support', role: 'support' as const },
   { email: 'viewer@example.com', name: 'Vic Viewer', role: 'viewer' as const },
 ];
+
+/** The run of the last night, before anything went wrong. */
+function lastNight(now: Date, subscriptions: number): Partial<ReconcileRun> {
+  const startedAt = new Date(now);
+  startedAt.setUTCHours(3, 0, 12, 0);
+  if (startedAt > now) startedAt.setUTCDate(startedAt.getUTCDate() - 1);
+  return {
+    id: newId('run'),
+    mode: 'apply',
+    trigger: 'schedule',
+    status: 'done',
+    night: startedAt.toISOString().slice(0, 10),
+    progress: 1,
+    listed: true,
+    scanned: subscriptions,
+    actorType: systemActor.type,
+    actorId: systemActor.id,
+    actorName: systemActor.name,
+    startedAt,
+    finishedAt: new Date(+startedAt + 4000),
+  };
+}
 
 /** Fills an empty database with the demo world; a database that holds a tenant is left as it is. */
 async function main(): Promise<void> {
@@ -53,7 +78,12 @@ async function main(): Promise<void> {
       { type: 'operator', id: admin.id, name: admin.name },
       config.pastDueGraceDays,
     );
-    await loadStandIn(config.stripe, SEED_PLANS, world.stripe);
+    const read = await loadStandIn(config.stripe, SEED_PLANS, world.stripe);
+    const stale = new Set(world.stripe.filter((one) => one.mirrorStatus !== one.status).map(({ id }) => id));
+    for (const row of world.subscriptions) {
+      const { createdAt = row.createdAt, ...kept } = read.get(row.id) ?? {};
+      Object.assign(row, { createdAt }, stale.has(row.id) ? {} : kept);
+    }
     await inTransaction(db, async (tx) => {
       const write = async (entity: EntityTarget<ObjectLiteral>, rows: object[]) => {
         for (let from = 0; from < rows.length; from += 400) await tx.insert(entity, rows.slice(from, from + 400));
@@ -80,6 +110,9 @@ async function main(): Promise<void> {
       await write(Override, world.overrides);
       await write(PlanChange, world.planChanges);
       await write(Finding, world.findings);
+      await write(ReconcileRun, [lastNight(now, world.subscriptions.length)]);
+      // As if the workers had been at it all along: what the demo's stories lost is for a reconciliation to find.
+      await writeState(tx, 'catch-up', { lastCreated: Math.floor(+now / 1000) });
       await write(
         AuditEntry,
         world.audit.map(({ entry }) => entry),

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { Config } from '../../server/config';
+import { contentHash, customerFacts, idOf, type SubscriptionFacts, subscriptionFacts } from '../../server/stripe/facts';
 import {
   buildCustomer,
   buildInvoice,
@@ -112,15 +113,32 @@ function addSubscription(world: Required<LoadableWorld>, seed: SeedSubscription,
   world.invoices.push(invoice);
 }
 
-/** Gives the local Stripe stand-in the demo's world; a real Stripe account is never written to. */
+/** What a sync would have kept of each subscription. */
+function mirrored(world: Required<LoadableWorld>): Map<string, Mirrored> {
+  const facts = world.subscriptions.map((subscription) => {
+    const id = idOf(subscription.customer);
+    const deleted = { id, object: 'customer' as const, deleted: true as const };
+    const kept = world.deleted_customers.includes(id) ? deleted : world.customers.find((one) => one.id === id)!;
+    const read = subscriptionFacts({ ...subscription, schedule: null });
+    return [subscription.id, { ...read, contentHash: contentHash(read, customerFacts(kept)) }] as const;
+  });
+  return new Map(facts);
+}
+
+export type Mirrored = SubscriptionFacts & { contentHash: string };
+
+/**
+ * Gives the local Stripe stand-in the demo's world; a real Stripe account is never written to. Gives what our mirror
+ * would know of its subscriptions, or nothing where there is no stand-in.
+ */
 export async function loadStandIn(
   { apiBase }: Config['stripe'],
   plans: SeedPlan[],
   subscriptions: SeedSubscription[],
-): Promise<void> {
-  if (!apiBase) return;
+): Promise<Map<string, Mirrored>> {
+  if (!apiBase) return new Map();
   const health = await fetch(new URL('/_standin/health', apiBase)).catch(() => undefined);
-  if (!health?.ok) return;
+  if (!health?.ok) return new Map();
   const first = Math.min(...subscriptions.map(({ startedAt }) => seconds(startedAt)));
   const world = {
     customers: [],
@@ -136,4 +154,5 @@ export async function loadStandIn(
   };
   for (const subscription of subscriptions) addSubscription(world, subscription, apiBase);
   await load(apiBase, world);
+  return mirrored(world);
 }

@@ -1,7 +1,7 @@
 import { decidePlan } from '../../domain/decide-plan';
 import { emailKey } from '../../domain/invitation';
 import type { TenantRole } from '../../domain/permissions';
-import { type Actor, systemActor } from '../../server/audit/actor';
+import type { Actor } from '../../server/audit/actor';
 import { type AuditInput, type ChainedEntry, type ChainHead, chainEntry, chainOf } from '../../server/audit/record';
 import type { PlanChange } from '../../server/billing/plan-change.entity';
 import { newId } from '../../server/db/id';
@@ -37,7 +37,7 @@ export class World {
   readonly emails: object[] = [];
   readonly overrides: object[] = [];
   readonly customers: object[] = [];
-  readonly subscriptions: object[] = [];
+  readonly subscriptions: ReturnType<typeof mirrorOf>['subscription'][] = [];
   readonly planChanges: Partial<PlanChange>[] = [];
   readonly findings: object[] = [];
   readonly events: object[] = [];
@@ -203,16 +203,14 @@ export class World {
     }
     for (const finding of decision.findings) {
       const seen = new Date(+this.now - this.#random.whole(1, 9) * DAY);
-      const amount =
-        SEED_PLANS.find(({ id }) => id === stripe.find((one) => one.id === finding.subscriptionId)?.planId)?.amount ??
-        null;
+      const { atRisk, ...told } = finding;
       this.findings.push({
         id: newId('fnd'),
         fingerprint: [finding.kind, tenantId, finding.subscriptionId ?? '-'].join('/'),
         tenantId,
-        ...finding,
-        atRiskAmount: amount,
-        atRiskCurrency: amount === null ? null : 'eur',
+        ...told,
+        atRiskAmount: atRisk?.amount ?? null,
+        atRiskCurrency: atRisk?.currency ?? null,
         firstSeenAt: seen,
         lastSeenAt: this.now,
       });
