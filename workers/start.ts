@@ -30,7 +30,8 @@ const PROCESSORS = {
   'sync-customer': syncCustomerProcessor,
   'decide-tenant': decideTenantProcessor,
 };
-const CONCURRENCY: Record<QueueName, number> = { mail: 4, billing: 4 };
+/** A sync mostly waits for Stripe's answers, some tenths of a second each. */
+const CONCURRENCY: Record<QueueName, number> = { mail: 4, billing: 8 };
 
 /** A blocking connection waits for Redis as long as it takes: BullMQ asks for that. */
 const blocking = (url: string) => {
