@@ -86,6 +86,9 @@ export async function withLease<T>(
     return await work(lease);
   } finally {
     end();
-    await releaseLease(db, lease);
+    // A connection that was just cut must neither fail the work nor keep the lease: one more try, else it runs out.
+    await releaseLease(db, lease)
+      .catch(() => releaseLease(db, lease))
+      .catch(() => undefined);
   }
 }

@@ -115,6 +115,7 @@ async function list(context: Context, stripe: Stripe, book: RunBook, options: Dr
         stripe,
         pool,
         parallelism,
+        flushMs: checkpointMs,
         stopped: () => failed() || signal?.aborted === true,
         onPage: (rows) => {
           book.scanned += rows;

@@ -52,7 +52,8 @@ class Sink {
     if (this.failure) throw this.failure;
   }
 
-  private flush(): void {
+  /** Hands on what has come, however little: a checkpoint shall not lag behind the listing. */
+  flush(): void {
     const pieces = this.queue;
     const size = this.queued;
     this.queue = [];
@@ -87,6 +88,8 @@ export interface ListingOptions {
   stripe: Stripe;
   pool: WindowPool;
   parallelism: number;
+  /** How long a row may wait for others to be compared with. */
+  flushMs: number;
   /** Ends the listing after the pages that are under way. */
   stopped: () => boolean;
   onPage: (rows: number) => void;
@@ -144,7 +147,8 @@ export async function listAccount(context: Context, run: ReconcileRun, options: 
       if (stopped()) return;
     }
   };
-  await Promise.all(Array.from({ length: parallelism }, walker));
+  const timer = setInterval(() => sink.flush(), options.flushMs);
+  await Promise.all(Array.from({ length: parallelism }, walker)).finally(() => clearInterval(timer));
   await sink.drain();
   if (failure) throw failure;
 }

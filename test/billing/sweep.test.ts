@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import type Stripe from 'stripe';
 import { buildCustomer, buildSubscription } from '../../dev/stripe';
 import { AuditEntry } from '../../server/audit/audit.entity';
@@ -7,13 +10,15 @@ import { PlanChange } from '../../server/billing/plan-change.entity';
 import { readState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { syncCustomer } from '../../server/billing/sync-customer';
+import type { Config } from '../../server/config';
 import { applyRun } from '../../server/reconcile/change-run';
 import { type DriveOptions, driveRun } from '../../server/reconcile/drive-run';
 import { ReconcileChange, ReconcileRow, ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { type NewRun, startRun } from '../../server/reconcile/start-run';
 import { Tenant } from '../../server/tenants/tenant.entity';
+import { testEnv } from '../support/context';
 import { aTenant } from '../support/factories';
-import { type BillingWorld, billingWorld } from './billing-world';
+import { type BillingWorld, billingWorld, until } from './billing-world';
 
 let world: BillingWorld;
 beforeEach(async () => {
@@ -38,6 +43,15 @@ async function apply(id: string, confirm = 'lower 1 tenant'): Promise<ReconcileR
   await driveRun(world.context, world.stripe);
   return runs().findOneByOrFail({ id });
 }
+
+/** The settings that another process needs to work in the same world. */
+const settingsOf = ({ databaseUrl, redisUrl, stripe }: Config): NodeJS.ProcessEnv => ({
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl,
+  STRIPE_API_BASE: stripe.apiBase,
+  STRIPE_MAX_RPS: '1000',
+  STRIPE_MAX_RPS_TOTAL: '1000',
+});
 
 interface Bought {
   tenantId: string;
@@ -64,9 +78,9 @@ async function bought(ago: number, options: { tenantId?: string; customerId?: st
   return { tenantId, customerId: customer.id, subscriptionId: subscription.id };
 }
 
-async function many(count: number, gap = 3600): Promise<Bought[]> {
+async function many(count: number, gap = 3600, options: { tenantId?: string } = {}): Promise<Bought[]> {
   const all: Bought[] = [];
-  for (let i = 0; i < count; i += 1) all.push(await bought(gap * (i + 1)));
+  for (let i = 0; i < count; i += 1) all.push(await bought(gap * (i + 1), options));
   return all;
 }
 
@@ -174,7 +188,7 @@ describe('a sweep of the whole account', () => {
   });
 
   it('goes on where it was cut off', async () => {
-    await many(350, 86_400);
+    await many(350, 86_400, { tenantId: 'ten_nobody' });
     const { requestCounts } = world.standIn.world;
     const listed = () => requestCounts.get('GET /subscriptions') ?? 0;
     const stop = new AbortController();
@@ -196,6 +210,33 @@ describe('a sweep of the whole account', () => {
     const done = await runs().findOneByOrFail({ id: cut.id });
     expect(done).toMatchObject({ status: 'done', scanned: 350, changed: 350 });
     expect(listed() - before).toBeLessThan(12);
+  });
+
+  it('goes on after kill -9, without reading again what was compared', async () => {
+    await many(900, 3600, { tenantId: 'ten_nobody' });
+    const { context, stripe, standIn } = world;
+    const id = await startRun(context, { mode: 'apply', trigger: 'operator', actor });
+    standIn.world.faults.apiDelayMs = 100;
+    const child = fork(join(__dirname, 'sweep-process.ts'), {
+      execArgv: ['-r', join(__dirname, '../../dev/launch/swc-register.cjs')],
+      env: { ...process.env, ...testEnv(), ...settingsOf(context.config) },
+    });
+    const run = () => runs().findOneByOrFail({ id });
+    await until(async () => (await run()).scanned >= 300, 20_000);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const cut = await run();
+    expect(cut).toMatchObject({ status: 'running', active: 1 });
+    expect(cut.scanned).toBeLessThan(900);
+    standIn.world.faults.apiDelayMs = 0;
+    expect(await driveRun(context, stripe)).toBe(false);
+    await context.db.query(`UPDATE leases SET expiresAt = UTC_TIMESTAMP(3) WHERE name = 'sweep'`);
+    expect(await driveRun(context, stripe, { parallelism: 2 })).toBe(true);
+    const done = await run();
+    expect(done).toMatchObject({ status: 'done', error: null });
+    expect(await context.db.getRepository(Subscription).count()).toBe(900);
+    // What was under way is read again. Starting over would read 900 more than the 300.
+    expect(done.scanned).toBeLessThan(900 + 300);
   });
 
   it('survives a fault of Stripe, shows it, and goes on by itself at the next call', async () => {
