@@ -1,7 +1,9 @@
 import { Queue, Worker } from 'bullmq';
 import Redis from 'ioredis';
 import { decideDueTenants } from '../server/billing/decide-due';
+import { oweForgottenEvents } from '../server/billing/owe-forgotten';
 import { purge } from '../server/billing/purge';
+import { settleCheckouts } from '../server/billing/settle-checkouts';
 import type { Context } from '../server/context';
 import { MailServerAway } from '../server/emails/send-email';
 import { openTransport } from '../server/emails/transport';
@@ -22,7 +24,7 @@ import { syncCustomerProcessor } from './sync-customer';
 import { Ticker } from './ticker';
 
 const SWEEP_MS = 15_000;
-const PURGE_MS = 10 * 60_000;
+const TIDY_MS = 10 * 60_000;
 /** How soon a run that somebody started is taken up. */
 const RUNS_MS = 1000;
 const PROCESSORS = {
@@ -99,6 +101,7 @@ export function startWorkers(
   const sweep = new Ticker('sweep', sweepMs, log, async () => {
     await decideDueTenants(context);
     await expireInvitations(context);
+    await settleCheckouts(context);
   });
   const stopping = new AbortController();
   const runs = new Ticker('reconciliation runs', RUNS_MS, log, async () => {
@@ -106,8 +109,12 @@ export function startWorkers(
     await driveRun(context, tools.stripe, { signal: stopping.signal });
   });
   const catchingUp = catchUpTicker(tools, redis, stopping.signal);
-  const purging = new Ticker('purge', PURGE_MS, log, () => purge(context, stopping.signal));
-  const tickers = [sweep, runs, catchingUp, purging];
+  const tidying = new Ticker('tidying', TIDY_MS, log, async () => {
+    const owed = await oweForgottenEvents(context);
+    if (owed > 0) log.warn({ owed }, 'events of stripe waited without a job; their customers are synced now');
+    await purge(context, stopping.signal);
+  });
+  const tickers = [sweep, runs, catchingUp, tidying];
   relay.start();
   for (const ticker of tickers) ticker.start();
 

@@ -4,6 +4,7 @@ import { buildCustomer } from '../../dev/stripe';
 import { systemActor } from '../../server/audit/actor';
 import { AuditEntry } from '../../server/audit/audit.entity';
 import { takeLease } from '../../server/billing/lease';
+import { oweForgottenEvents } from '../../server/billing/owe-forgotten';
 import { purge } from '../../server/billing/purge';
 import { receiveEvents } from '../../server/billing/receive-event';
 import { replayEvent } from '../../server/billing/replay-event';
@@ -14,7 +15,7 @@ import type { Context } from '../../server/context';
 import { newId } from '../../server/db/id';
 import { inTransaction } from '../../server/db/transaction';
 import { OutboxRow } from '../../server/jobs/outbox.entity';
-import { DAY } from '../support/clock';
+import { DAY, MINUTE } from '../support/clock';
 import { startServer, type TestServer } from '../support/server';
 import { type BillingWorld, billingWorld, until } from './billing-world';
 
@@ -138,6 +139,23 @@ describe('events that failed for good', () => {
       await became('processed');
       expect(reads()).toBe(before + 1);
     });
+  });
+});
+
+describe('an event whose job was lost', () => {
+  it('is owed a job again, once, and only where it waits for none', async () => {
+    const { context, clock } = server;
+    const [lost, waiting, failed] = await received(context, 3);
+    const customer = async (id: string) => (await eventOf(context, id)).customerId!;
+    const gone = { subject: In([await customer(lost!), await customer(failed!)]) };
+    await context.db.getRepository(OutboxRow).update(gone, { status: 'failed' });
+    await context.db.getRepository(StripeEvent).update(failed!, { status: 'failed' });
+    expect(await oweForgottenEvents(context)).toBe(0);
+    clock.advance(6 * MINUTE);
+    expect(await oweForgottenEvents(context)).toBe(1);
+    expect(await oweForgottenEvents(context)).toBe(0);
+    const owed = await Promise.all([lost, waiting, failed].map(async (id) => open(context, await customer(id!))));
+    expect(owed).toEqual([1, 1, 0]);
   });
 });
 
