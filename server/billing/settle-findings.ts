@@ -13,7 +13,7 @@ export interface Scope {
 }
 
 /** Raised and closed by what they tell of, not by a decision. */
-const EVENTFUL = ['handler-failed', 'missed-webhook'];
+const EVENTFUL = ['handler-failed', 'missed-webhook', 'abandoned-checkout'];
 
 const scopeOf = ({ tenantId, customerId }: Pick<Scope, 'tenantId' | 'customerId'>): string =>
   tenantId ?? customerId ?? '-';

@@ -1,9 +1,11 @@
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, Not } from 'typeorm';
 import type { TenantRole } from '../../domain/permissions';
 import type { Actor } from '../audit/actor';
 import { recordAudit } from '../audit/record';
+import { Finding } from '../billing/finding.entity';
 import { newId } from '../db/id';
 import { conflict, notFound } from '../errors';
+import { oweJob } from '../jobs/outbox';
 import { Tenant } from '../tenants/tenant.entity';
 import { Membership } from './membership.entity';
 
@@ -76,6 +78,9 @@ export async function removeMember(tx: EntityManager, actor: Actor, member: Memb
   await keepAnOwner(tx, member);
   await tx.delete(Membership, { id: member.id });
   await tx.decrement(Tenant, { id: member.tenantId }, 'memberCount', 1);
+  // Whoever goes may bring the tenant back within its seats.
+  const overrun = { tenantId: member.tenantId, kind: 'seat-overrun', status: Not('resolved' as const) };
+  if (await tx.existsBy(Finding, overrun)) await oweJob(tx, { kind: 'decide-tenant', subject: member.tenantId });
   const changes = { userId: { from: member.userId, to: null }, role: { from: member.role, to: null } };
   await recordAudit(tx, {
     actor,

@@ -225,6 +225,11 @@ async function finish(book: RunBook, context: Context, ending: Ending): Promise<
     if (ending.status !== 'done') return;
     await tx.delete(ReconcileWindow, { runId: run.id });
     if (run.tenantIds) return;
+    // What earlier runs found is out of date.
+    await tx.query(
+      `DELETE r FROM reconcile_rows r JOIN reconcile_runs u ON u.id = r.runId WHERE u.active IS NULL AND u.startedAt < ?`,
+      [run.startedAt],
+    );
     await tx.query(
       `UPDATE tenants t JOIN stripe_customers c ON c.tenantId = t.id JOIN reconcile_rows r ON r.customerId = c.id
        SET t.differsSince = COALESCE(t.differsSince, ?), t.updatedAt = t.updatedAt WHERE r.runId = ?`,

@@ -35,6 +35,7 @@ export class Reconcile1764200000000 implements MigrationInterface {
     await db.query('UPDATE findings SET cause = kind');
     await db.query(`ALTER TABLE findings MODIFY cause varchar(40) ${WORD} NOT NULL`);
     await db.query('ALTER TABLE tenants ADD differsSince datetime(3) NULL');
+    await db.query('ALTER TABLE checkouts ADD INDEX checkouts_status (status, createdAt)');
   }
 
   private async runs(db: QueryRunner): Promise<void> {
@@ -132,6 +133,7 @@ export class Reconcile1764200000000 implements MigrationInterface {
   async down(db: QueryRunner): Promise<void> {
     for (const table of ['reconcile_changes', 'reconcile_rows', 'reconcile_windows', 'reconcile_runs', 'stripe_state'])
       await db.query(`DROP TABLE ${table}`);
+    await db.query('ALTER TABLE checkouts DROP INDEX checkouts_status');
     await db.query('ALTER TABLE tenants DROP COLUMN differsSince');
     await db.query('ALTER TABLE findings DROP COLUMN cause');
     await db.query(
