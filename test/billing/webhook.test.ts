@@ -101,6 +101,14 @@ describe('POST /webhooks/stripe', () => {
     expect(await owed(event.data.object.customer)).toBe(1);
   });
 
+  it('has the customer read after a change of its schedule, which no other event may tell of', async () => {
+    const customer = `cus_${unique()}`;
+    const object = { object: 'subscription_schedule', id: `sub_sched_${unique()}`, customer };
+    const event = anEvent({ type: 'subscription_schedule.updated', data: { object } });
+    await send(JSON.stringify(event));
+    expect(await owed(customer)).toBe(1);
+  });
+
   it('takes the same event twice, at once too, and owes one sync', async () => {
     const event = anEvent();
     const body = JSON.stringify(event);
