@@ -142,6 +142,30 @@ describe('events that failed for good', () => {
   });
 });
 
+describe('many events of one customer', () => {
+  let world: BillingWorld;
+  beforeAll(async () => {
+    world = await billingWorld();
+  });
+  afterAll(() => world.close());
+
+  it('cost a handful of readings, though they come while it is read', async () => {
+    const { context, standIn } = world;
+    const customerId = `cus_${unique()}`;
+    standIn.state.load({ customers: [buildCustomer({ id: customerId, created: Math.floor(Date.now() / 1000) })] });
+    standIn.world.faults.apiDelayMs = 50;
+    world.work();
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      ids.push(...(await received(context, 10, { id: customerId })));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await until(async () => (await eventsOf(context, ids)).every(({ status }) => status === 'processed'));
+    expect(standIn.world.requestCounts.get('GET /customers/:id')).toBeLessThanOrEqual(10);
+    expect(await open(context, customerId)).toBe(0);
+  });
+});
+
 describe('an event whose job was lost', () => {
   it('is owed a job again, once, and only where it waits for none', async () => {
     const { context, clock } = server;
