@@ -162,11 +162,9 @@ export class Staged {
   private async fail(customerId: string, error: unknown, worked: Worked): Promise<typeof nothing> {
     if (!(error instanceof RetrySoon)) throw error;
     worked.failed.push({ customerId, error: error.message });
+    // Its rows stay: the run ends without having proven its tenant.
     if (this.mode === 'write')
-      await inTransaction(this.context.db, async (tx) => {
-        await oweJob(tx, { kind: 'sync-customer', subject: customerId });
-        await this.done(tx, [customerId]);
-      });
+      await inTransaction(this.context.db, (tx) => oweJob(tx, { kind: 'sync-customer', subject: customerId }));
     return nothing;
   }
 }

@@ -6,11 +6,13 @@ import { buildCustomer, buildSubscription } from '../../dev/stripe';
 import { AuditEntry } from '../../server/audit/audit.entity';
 import { stripeCause } from '../../server/billing/cause';
 import { Finding } from '../../server/billing/finding.entity';
+import { releaseLease, takeLease } from '../../server/billing/lease';
 import { PlanChange } from '../../server/billing/plan-change.entity';
 import { readState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { syncCustomer } from '../../server/billing/sync-customer';
 import type { Config } from '../../server/config';
+import { openJobs } from '../../server/jobs/settle';
 import { applyRun } from '../../server/reconcile/change-run';
 import { type DriveOptions, driveRun } from '../../server/reconcile/drive-run';
 import { ReconcileChange, ReconcileRow, ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
@@ -185,6 +187,20 @@ describe('a sweep of the whole account', () => {
     expect((await tenantNow(tenantId)).planId).toBe('free');
     const mirror = await context.db.getRepository(Subscription).findOneByOrFail({ id: subscriptionId });
     expect(mirror.status).toBe('canceled');
+  });
+
+  it('leaves a customer that a sync holds to that sync, and its tenant unproven until then', async () => {
+    const { tenantId, customerId, subscriptionId } = await bought(5000);
+    await sweep();
+    cancel(subscriptionId);
+    const lease = (await takeLease(world.context.db, customerId))!;
+    const run = await sweep();
+    expect(run).toMatchObject({ status: 'done', error: expect.stringContaining('could not be read') });
+    expect(await tenantNow(tenantId)).toMatchObject({ planId: 'starter', differsSince: expect.any(Date) });
+    await releaseLease(world.context.db, lease);
+    expect(await openJobs(world.context.db, 'sync-customer', customerId)).toHaveLength(1);
+    await syncCustomer(world.context, world.stripe, customerId, stripeCause);
+    expect(await tenantNow(tenantId)).toMatchObject({ planId: 'free', differsSince: null });
   });
 
   it('goes on where it was cut off', async () => {
