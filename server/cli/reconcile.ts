@@ -6,9 +6,11 @@ import type { Context } from '../context';
 import { createLogger } from '../log';
 import { driveRun } from '../reconcile/drive-run';
 import { ReconcileRun } from '../reconcile/reconcile-run.entity';
+import { requireTenants } from '../reconcile/require-tenants';
 import { startRun } from '../reconcile/start-run';
 import { Sealer } from '../secrets';
 import { closeStripe, stripeOf } from '../stripe/client';
+import { watchStripeKey } from '../stripe/key-state';
 import { runCommand } from './run';
 
 const USAGE = `Usage: npm run reconcile -- [--dry-run] [--tenant ten_… …]
@@ -17,13 +19,21 @@ Exit codes: 0 done, 1 failed or cancelled, 2 stopped by the brake, 3 a dry run f
 const POLL_MS = 250;
 const WIDTH = 30;
 
-const { values } = parseArgs({
-  options: {
-    'dry-run': { type: 'boolean', default: false },
-    tenant: { type: 'string', multiple: true },
-    help: { type: 'boolean', default: false },
-  },
-});
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        'dry-run': { type: 'boolean', default: false },
+        tenant: { type: 'string', multiple: true },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exit(1);
+  }
+}
+const values = readArguments();
 if (values.help) {
   console.log(USAGE);
   process.exit(0);
@@ -79,11 +89,12 @@ runCommand(async (db) => {
   const config = loadConfig(process.env);
   const log = createLogger('error', 'reconcile');
   const context = { config, db, log, sealer: new Sealer(config.appSecret), now: () => new Date() };
-  const actor = { ...systemActor, name: 'npm run reconcile' };
+  watchStripeKey(context);
+  await requireTenants(context, values.tenant);
   const id = await startRun(context, {
     mode: values['dry-run'] ? 'dry-run' : 'apply',
     trigger: 'command',
-    actor,
+    actor: { ...systemActor, id: 'npm run reconcile', name: 'npm run reconcile' },
     ...(values.tenant ? { tenantIds: values.tenant } : {}),
   });
   try {

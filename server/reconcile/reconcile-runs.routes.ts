@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { Context } from '../context';
-import { invalid } from '../errors';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
 import { answerList, type Listing } from '../http/simple-rest';
-import { Tenant } from '../tenants/tenant.entity';
 import { applyRun, cancelRun } from './change-run';
 import { ReconcileChange, ReconcileRun } from './reconcile-run.entity';
+import { requireTenants } from './require-tenants';
 import { startRun } from './start-run';
 
 export const reconcileRunsListing: Listing<ReconcileRun> & { name: 'reconcile-runs' } = {
@@ -42,14 +41,6 @@ const NewRunBody = z.object({
   tenantIds: z.array(z.string().min(1)).min(1).max(10_000).optional(),
 });
 const ApplyBody = z.object({ confirm: z.string().optional() });
-
-async function requireTenants({ db }: Context, ids: string[] | undefined): Promise<void> {
-  if (!ids) return;
-  const known = await db.getRepository(Tenant).createQueryBuilder('t').select('t.id').whereInIds(ids).getMany();
-  const found = new Set(known.map(({ id }) => id));
-  const unknown = ids.filter((id) => !found.has(id));
-  if (unknown.length > 0) throw invalid({ tenantIds: `There is no tenant ${unknown.slice(0, 5).join(', ')}.` });
-}
 
 /** Runs of the reconciliation: started, watched, cancelled, and dry ones applied. The workers do the work. */
 export function reconcileRunRoutes(context: Context): OperatorRoute[] {
