@@ -180,4 +180,10 @@ const FindingShow = () => (
     <FindingPage />
   </Show>
 );
-export const findings = { name: 'findings', icon: FindingIcon, list: FindingList, show: FindingShow };
+export const findings = {
+  name: 'findings',
+  icon: FindingIcon,
+  list: FindingList,
+  show: FindingShow,
+  recordRepresentation: ({ cause }: RaRecord) => causeOf(cause).title,
+};

@@ -25,7 +25,7 @@ function Results({ outcomes, types }: { outcomes: Outcome[]; types: Map<string, 
   return (
     <>
       <Alert severity={refused > 0 ? 'warning' : 'success'}>
-        {events(outcomes.length - refused)} queued: their customers are read from Stripe again.
+        {events(outcomes.length - refused)} queued. The customers are read from Stripe again.
         {refused > 0 && ` ${events(refused)} could not be replayed.`}
       </Alert>
       <Table size="small">

@@ -131,4 +131,5 @@ export const stripeEvents = {
   list: EventList,
   show: EventShow,
   options: { label: 'Stripe events' },
+  recordRepresentation: 'type',
 };

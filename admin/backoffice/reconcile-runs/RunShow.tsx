@@ -70,6 +70,9 @@ function Notices({ run }: { run: Run }) {
   );
 }
 
+/** From here on the listing is whole, and what differs is worked off. */
+const LISTED = 0.9;
+
 /** What the run is doing now, or came to. */
 function tell({ status, mode, progress, rowsPerSecond, changed, startedAt }: Run): string {
   if (status === 'failed') return 'It failed; what it had changed before stays.';
@@ -80,6 +83,7 @@ function tell({ status, mode, progress, rowsPerSecond, changed, startedAt }: Run
     return mode === 'apply' ? `${differed} Tenantry holds now what Stripe says.` : `${differed} Nothing was changed.`;
   }
   if (progress === 0) return 'Waiting for a worker to take it up …';
+  if (progress >= LISTED) return 'All read. Working off what differs …';
   const elapsed = (Date.now() - Date.parse(startedAt)) / 1000;
   const left = progress > 0.02 ? `, about ${spell((elapsed * (1 - progress)) / progress)} left` : '';
   return `${Math.round(rowsPerSecond).toLocaleString('en')} subscriptions a second${left}`;
@@ -116,7 +120,9 @@ function Head() {
         </Facts>
       </Section>
       <Section title="Plan changes">
+        {/* A new key asks once more when the run has ended: the last changes come with its end. */}
         <ReferenceManyField
+          key={run.finishedAt}
           reference="reconcile-changes"
           target="runId"
           sort={{ field: 'id', order: 'ASC' }}
