@@ -5,9 +5,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { createStandIn } from '../../dev/stripe';
+import type Stripe from 'stripe';
+import { createStandIn, type StandIn } from '../../dev/stripe';
 import { createApp } from '../../server/app';
 import { systemActor } from '../../server/audit/actor';
+import type { Context } from '../../server/context';
 import { createOperator } from '../../server/operators/create-operator';
 import { connectRedis } from '../../server/redis';
 import { stripeOf } from '../../server/stripe/client';
@@ -27,6 +29,12 @@ export interface Mail {
 export interface BrowserWorld {
   url: string;
   browser: Browser;
+  context: Context;
+  /** Stripe as the world has it, and its faults. */
+  standIn: StandIn;
+  stripe: Stripe;
+  /** Of the plan `starter`, €29 a month. */
+  priceId: string;
   /** A browser of its own, as another person's. */
   person: (width?: number, colorScheme?: 'light' | 'dark') => Promise<Page>;
   /** Waits for the newest mail to `address`; `after` mails have come before. */
@@ -42,8 +50,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The whole product in one process: pages, API, workers, the Stripe stand-in, and a real browser. */
-export async function browserWorld(): Promise<BrowserWorld> {
+/** The whole product in one process: pages, API, workers, the Stripe stand-in, and a real browser; `env` changes settings. */
+export async function browserWorld(env: NodeJS.ProcessEnv = {}): Promise<BrowserWorld> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const standIn = createStandIn({
@@ -52,7 +60,7 @@ export async function browserWorld(): Promise<BrowserWorld> {
     webhookUrl: `${url}/webhooks/stripe`,
   });
   const { url: apiBase } = await standIn.start();
-  const made = await makeContext({ PUBLIC_URL: url, STRIPE_API_BASE: apiBase, ...KEYS });
+  const made = await makeContext({ PUBLIC_URL: url, STRIPE_API_BASE: apiBase, ...KEYS, ...env });
   const { context } = made;
   const redis = connectRedis(context.config.redisUrl, context.log);
   await once(redis, 'ready');
@@ -93,6 +101,10 @@ export async function browserWorld(): Promise<BrowserWorld> {
   return {
     url,
     browser,
+    context,
+    standIn,
+    stripe,
+    priceId: price.id,
     async person(width = 1280, colorScheme = 'light') {
       const person = await browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme });
       people.push(person);
