@@ -61,7 +61,10 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
         },
       },
     },
-    RaTopToolbar: { styleOverrides: { root: { backgroundColor: 'transparent' } } },
+    // Twice the weight, since the stock rule for phones stands in a media query.
+    RaTopToolbar: { styleOverrides: { root: { '&&': { backgroundColor: 'transparent' } } } },
+    RaListToolbar: { styleOverrides: { root: { '&&': { backgroundColor: 'transparent' } } } },
+    RaSimpleList: { styleOverrides: { root: { '& .RaSimpleList-tertiary': { opacity: 1 } } } },
     RaDatagrid: {
       defaultProps: { body: Rows },
       styleOverrides: {

@@ -2,7 +2,7 @@ import FindingIcon from '@mui/icons-material/ReportProblemOutlined';
 import { Alert, AlertTitle, Box, Typography } from '@mui/material';
 import { Datagrid, FunctionField, type RaRecord, SelectInput, Show, SimpleList, useRecordContext } from 'react-admin';
 import { Link } from 'react-router-dom';
-import { Id, Muted, Status, StatusField, TenantField, When } from '../parts/fields';
+import { Id, Lines, Muted, Status, StatusField, TenantField, When } from '../parts/fields';
 import { choices } from '../parts/filters';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { listed } from '../parts/listed';
@@ -45,15 +45,10 @@ const Told = ({ finding: { cause, summary } }: { finding: Finding }) => (
 );
 
 const AtRisk = ({ value }: { value: Money | null }) => (
-  <>
+  <Lines>
     {money(value)}
-    {value && (
-      <>
-        <br />
-        <Muted>a month</Muted>
-      </>
-    )}
-  </>
+    {value && <Muted>a month</Muted>}
+  </Lines>
 );
 
 function FindingList() {
@@ -92,13 +87,14 @@ function FindingList() {
             source="lastSeenAt"
             label="Seen"
             render={({ firstSeenAt, lastSeenAt }: Finding) => (
-              <>
-                last <When value={lastSeenAt} />
-                <br />
+              <Lines>
+                <span>
+                  last <When value={lastSeenAt} />
+                </span>
                 <Muted>
                   first <When value={firstSeenAt} />
                 </Muted>
-              </>
+              </Lines>
             )}
           />
         </Datagrid>

@@ -13,7 +13,7 @@ import {
   useRecordContext,
 } from 'react-admin';
 import { Act } from '../parts/act';
-import { Muted, Status, StatusField, WhenField } from '../parts/fields';
+import { Lines, Muted, Status, StatusField, When } from '../parts/fields';
 import { choices } from '../parts/filters';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { RecordShow } from '../parts/record-show';
@@ -23,6 +23,8 @@ import { ReplayMany } from './replay-many';
 const noEvents = 'No events yet. Stripe sends one for everything that happens to a subscription.';
 
 interface StripeEvent extends RaRecord {
+  receivedAt: string;
+  source: 'webhook' | 'catch-up' | 'replay';
   attempts: number;
   error: string | null;
 }
@@ -66,9 +68,17 @@ function EventList() {
           <TextField source="type" sortable={false} />
           <StatusField source="status" sortable={false} />
           <TextField source="customerId" label="Customer" emptyText="—" sortable={false} className="mono" />
-          <TextField source="source" sortable={false} />
           <FunctionField label="Error" render={(one: StripeEvent) => <Fault event={one} />} />
-          <WhenField source="receivedAt" label="Received" />
+          <FunctionField
+            source="receivedAt"
+            label="Received"
+            render={({ receivedAt, source }: StripeEvent) => (
+              <Lines>
+                <When value={receivedAt} />
+                <Muted>by {source}</Muted>
+              </Lines>
+            )}
+          />
         </Datagrid>
       )}
     </ListPage>

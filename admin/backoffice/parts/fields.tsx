@@ -52,6 +52,13 @@ export const Muted = ({ children }: { children: React.ReactNode }) => (
   </Typography>
 );
 
+/** Each child on a line of its own, in a cell that does not wrap. */
+export const Lines = ({ children }: { children: React.ReactNode }) => (
+  <Box component="span" sx={{ display: 'inline-grid', whiteSpace: 'nowrap' }}>
+    {children}
+  </Box>
+);
+
 interface FieldProps {
   source: string;
   label?: string;

@@ -49,7 +49,7 @@ function Verbs() {
 }
 
 const BRAKED = (lowered: number) =>
-  `This run would lower ${counted(lowered, 'tenant')}, more than 20 and more than 2 % of payers, so it stopped as a dry run and changed nothing. Look at the changes below: if they are right, apply them; if not, check the Stripe key and the prices of the plans.`;
+  `This run would lower ${counted(lowered, 'tenant')}, more than 20 and more than 2 % of payers, so it stopped as a dry run and changed nothing. Look at the changes below: if they are right, an admin can apply them; if not, check the Stripe key and the prices of the plans.`;
 
 /** What a person must know of the run, in words. */
 function Notices({ run }: { run: Run }) {

@@ -75,7 +75,7 @@ function Question({ mayApply, close }: { mayApply: boolean; close: () => void })
           sx={{ gap: 1.5 }}
         >
           <Choice value="dry-run" title="Dry run">
-            Lists the tenants whose plan would change, and why. Changes nothing. You can apply it afterwards.
+            Lists the tenants whose plan would change, and why. Changes nothing; an admin can apply it afterwards.
           </Choice>
           {mayApply && (
             <Choice value="apply" title="Apply">
