@@ -12,8 +12,9 @@ function Stale() {
   return (
     <Alert
       severity="warning"
+      variant="filled"
       action={
-        <Button color="inherit" size="small" onClick={load}>
+        <Button color="inherit" size="small" sx={{ whiteSpace: 'nowrap' }} onClick={load}>
           Load the newest
         </Button>
       }
