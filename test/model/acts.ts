@@ -226,6 +226,7 @@ export const ACTS: { [Name in Exclude<Act['do'], 'settle'>]: Doing<Name> } = {
   'let Stripe fail': ({ lane }, { how, times }) => {
     lane.stripe.faults[how] += times;
   },
+  'stall a reader': ({ lane }, { ms }) => lane.stallReader(ms),
   'kill worker': async ({ lane }, { worker, back }) => {
     await lane.kill(worker);
     if (back) await lane.bringBack();

@@ -46,6 +46,7 @@ export type Act =
   | { do: 'schedule'; sub: number; price: PriceId; quantity: number }
   | { do: 'release schedule'; sub: number }
   | { do: 'let Stripe fail'; times: number; how: 'failNext' | 'rateLimitNext' | 'lockTimeoutNext' | 'timeoutNext' }
+  | { do: 'stall a reader'; ms: number }
   | { do: 'kill worker'; worker: number; back: boolean }
   | { do: 'flush Redis' }
   | { do: 'cut the database' }
@@ -130,6 +131,7 @@ const WEIGHED: [number, fc.Arbitrary<Act>][] = [
       how: fc.constantFrom('failNext', 'rateLimitNext', 'lockTimeoutNext', 'timeoutNext'),
     }),
   ],
+  [4, fc.record({ do: plain('stall a reader'), ms: fc.constantFrom(100, 250) })],
   [2, fc.record({ do: plain('kill worker'), worker: fc.nat({ max: 1 }), back: fc.boolean() })],
   [1, fc.constant<Act>({ do: 'flush Redis' })],
   [1, fc.constant<Act>({ do: 'cut the database' })],

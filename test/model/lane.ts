@@ -14,9 +14,11 @@ import { PLANS } from './catalogue';
 import { type History, PRICES } from './commands';
 import { type Hand, inProcess, ownProcess } from './crew';
 import { Postman } from './postman';
+import { SlowFront } from './slow-front';
 
 const SECRET_KEY = 'sk_test_tenantry';
 const WEBHOOK_SECRET = 'whsec_tenantry';
+const LEASES_RUN_OUT = 'UPDATE leases SET expiresAt = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE holder IS NOT NULL';
 /** These outlive a history; everything else is emptied between two. */
 const KEPT = ['migrations', 'plans', 'operators', 'operator_sessions'];
 
@@ -35,6 +37,7 @@ export class Lane {
   private constructor(
     readonly server: TestServer,
     readonly standIn: StandIn,
+    private readonly front: SlowFront,
     /** One connection that is never cut: for looking, and for what only time would bring. */
     readonly db: DataSource,
     readonly redis: Redis,
@@ -46,12 +49,13 @@ export class Lane {
   /** @param index picks the Redis database, so that a flush hurts nobody else */
   static async open(index: number): Promise<Lane> {
     const standIn = createStandIn({ secretKey: SECRET_KEY, webhookSecret: WEBHOOK_SECRET });
-    const { url } = await standIn.start();
+    await standIn.start();
+    const front = await SlowFront.open(standIn.app);
     const redisUrl = new URL(serviceUrl('TEST_REDIS_URL'));
     redisUrl.pathname = `/${index + 1}`;
     const settings = {
       REDIS_URL: redisUrl.href,
-      STRIPE_API_BASE: url,
+      STRIPE_API_BASE: front.url,
       STRIPE_SECRET_KEY: SECRET_KEY,
       STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
       STRIPE_MAX_RPS: '1000',
@@ -72,7 +76,7 @@ export class Lane {
     const tables = rows.map(({ name }) => name).filter((name) => !KEPT.includes(name));
     const { agent } = await server.signIn('admin');
     const env = testEnv({ ...settings, DATABASE_URL: databaseUrl });
-    return new Lane(server, standIn, db, new Redis(redisUrl.href), agent, env, tables);
+    return new Lane(server, standIn, front, db, new Redis(redisUrl.href), agent, env, tables);
   }
 
   get context() {
@@ -102,7 +106,9 @@ export class Lane {
     this.loadPrices();
     this.postman = new Postman(this.stripe.state, `${this.server.url}/webhooks/stripe`, WEBHOOK_SECRET);
     this.troubled = false;
-    await this.man(forked);
+    this.forked = forked;
+    if (forked) await this.dismiss(1);
+    await this.bringBack();
     // As workers do when they start: what happens from now on is read from Stripe's list, if nothing tells of it.
     await catchUp(this.context, stripeOf(this.context.config));
   }
@@ -125,15 +131,10 @@ export class Lane {
   }
 
   /** Ends all trouble that Stripe makes. */
-  calm(): void {
+  async calm(): Promise<void> {
     Object.assign(this.stripe.faults, { failNext: 0, rateLimitNext: 0, lockTimeoutNext: 0, timeoutNext: 0 });
-  }
-
-  /** Workers go from one history to the next, but for those that are a process. */
-  private async man(forked: boolean): Promise<void> {
-    if (this.forked || forked) await this.dismiss(1);
-    this.forked = forked;
-    await this.bringBack();
+    this.front.holdNext(null);
+    await this.front.idle();
   }
 
   private async dismiss(index: number): Promise<void> {
@@ -168,11 +169,27 @@ export class Lane {
    */
   async passMinute(): Promise<void> {
     await inTransaction(this.db, async (tx) => {
-      await tx.query('UPDATE leases SET expiresAt = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE holder IS NOT NULL');
+      await tx.query(LEASES_RUN_OUT);
       await tx.query("UPDATE outbox SET dueAt = UTC_TIMESTAMP(3) WHERE status = 'open'");
     });
     const stuck = await this.redis.keys('{tenantry}:*:lock');
     await this.redis.del('{tenantry}:billing:active', '{tenantry}:mail:active', ...stuck);
+  }
+
+  /**
+   * The next that reads a customer's subscriptions is held up with the answer in its hands, for `ms`, and meanwhile
+   * loses every right to write it down.
+   */
+  stallReader(ms: number): void {
+    this.front.holdNext({
+      path: '/v1/subscriptions',
+      ms,
+      whenHeld: () => void this.loseLeases().catch(() => undefined),
+    });
+  }
+
+  private loseLeases(): Promise<unknown> {
+    return inTransaction(this.db, (tx) => tx.query(LEASES_RUN_OUT));
   }
 
   async flushRedis(): Promise<void> {
@@ -211,8 +228,10 @@ export class Lane {
     for (const hand of this.hands) await hand?.setClock(this.offset);
   }
 
-  /** Waits for what killed workers leave behind in this process. */
+  /** Workers go on to the next history, but for those that are a process, or may have lost a connection unawares. */
   async end(): Promise<void> {
+    if (this.troubled) await this.dismiss(0);
+    if (this.troubled || this.forked) await this.dismiss(1);
     await Promise.all(this.ended.map((hand) => hand.stop()));
     this.ended = [];
   }
@@ -222,6 +241,7 @@ export class Lane {
     for (const index of this.hands.keys()) await this.dismiss(index);
     this.redis.disconnect();
     await this.db.destroy();
+    await this.front.close();
     await this.standIn.stop();
     await this.server.close();
   }

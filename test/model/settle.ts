@@ -79,7 +79,7 @@ async function timeDone(lane: Lane): Promise<void> {
 
 /** Lets everything come to rest: no trouble any more, every delivery brought, what was dropped found, all work done. */
 export async function settle(lane: Lane): Promise<void> {
-  lane.calm();
+  await lane.calm();
   await lane.bringBack();
   do {
     await lane.postman.bring('prompt');
