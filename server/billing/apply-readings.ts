@@ -3,6 +3,7 @@ import { missedWebhook } from '../../domain/customer-findings';
 import type { AuditInput } from '../audit/record';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
+import { isDuplicate, LostRace } from '../db/transaction';
 import type { CustomerReading } from '../stripe/read-customer';
 import type { Cause } from './cause';
 import { type Decided, decideTenants, lockTenants, type PlanMove } from './decide-tenant';
@@ -65,6 +66,17 @@ function customerRow(
   };
 }
 
+/** What is not there can't be locked: whoever made a customer's row since we looked may have linked it. */
+async function writeCustomers(tx: EntityManager, rows: ReturnType<typeof customerRow>[], known: Known): Promise<void> {
+  const [there, fresh] = [rows.filter(({ id }) => known.has(id)), rows.filter(({ id }) => !known.has(id))];
+  await insertMany(tx, StripeCustomer, there, {
+    update: ['tenantId', 'deleted', 'livemode', 'email', 'name', 'syncedAt'],
+  });
+  await insertMany(tx, StripeCustomer, fresh).catch((error: unknown) => {
+    throw isDuplicate(error) ? new LostRace('A customer was made by another transaction meanwhile.') : error;
+  });
+}
+
 const linkAudit = (cause: Cause, tenantId: string, customerId: string): AuditInput => ({
   actor: cause.actor,
   action: 'tenant.link-customer',
@@ -116,11 +128,10 @@ export async function applyReadings(
     const tenantId = wanted !== null && tenants.has(wanted) ? wanted : null;
     return { reading, tenantId, ...mirrorOf(reading, stored, tenantId, cause, now) };
   });
-  await insertMany(
+  await writeCustomers(
     tx,
-    StripeCustomer,
     mirrors.map(({ reading, tenantId }) => customerRow(reading, known, tenantId, context)),
-    { update: ['tenantId', 'deleted', 'livemode', 'email', 'name', 'syncedAt'] },
+    known,
   );
   const linked = mirrors.flatMap(({ reading: { customerId }, tenantId }) =>
     tenantId && tenantId !== known.get(customerId)?.tenantId ? linkAudit(cause, tenantId, customerId) : [],

