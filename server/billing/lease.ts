@@ -21,6 +21,16 @@ interface AffectedRows {
 /** Takes a lease, by the database's own clock, or gives null where another holder has it. */
 export async function takeLease(db: DataSource, name: string): Promise<Lease | null> {
   const holder = ulid();
+  try {
+    return await takeAs(db, name, holder);
+  } catch (error) {
+    // The connection may have been cut once the lease was ours.
+    await letGo(db, { name, holder });
+    throw error;
+  }
+}
+
+async function takeAs(db: DataSource, name: string, holder: string): Promise<Lease | null> {
   await db.query(
     'INSERT IGNORE INTO leases (name, fence, expiresAt) VALUES (?, 0, UTC_TIMESTAMP(3) - INTERVAL 1 SECOND)',
     [name],
@@ -39,9 +49,18 @@ export async function takeLease(db: DataSource, name: string): Promise<Lease | n
 }
 
 /** Lets go of a lease; nothing happens where another holder has it by now. */
-export async function releaseLease(db: DataSource | EntityManager, lease: Lease): Promise<void> {
+export async function releaseLease(
+  db: DataSource | EntityManager,
+  lease: Pick<Lease, 'name' | 'holder'>,
+): Promise<void> {
   await db.query('UPDATE leases SET holder = NULL WHERE name = ? AND holder = ?', [lease.name, lease.holder]);
 }
+
+/** A connection that was just cut must neither fail the work nor keep the lease: one more try, else it runs out. */
+const letGo = (db: DataSource, lease: Pick<Lease, 'name' | 'holder'>): Promise<void> =>
+  releaseLease(db, lease)
+    .catch(() => releaseLease(db, lease))
+    .catch(() => undefined);
 
 /** Holds the lease's row until the transaction ends. Throws RetrySoon where another holder followed: write nothing. */
 export async function requireFence(tx: EntityManager, lease: Lease): Promise<void> {
@@ -86,9 +105,6 @@ export async function withLease<T>(
     return await work(lease);
   } finally {
     end();
-    // A connection that was just cut must neither fail the work nor keep the lease: one more try, else it runs out.
-    await releaseLease(db, lease)
-      .catch(() => releaseLease(db, lease))
-      .catch(() => undefined);
+    await letGo(db, lease);
   }
 }
