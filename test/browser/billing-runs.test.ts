@@ -1,4 +1,6 @@
 import type { Page } from 'playwright-core';
+import { StripeEvent } from '../../server/billing/stripe-event.entity';
+import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { aCustomer, aTenant } from '../support/factories';
 import { type BrowserWorld, browserWorld, OPERATOR, picture } from './world';
@@ -12,6 +14,14 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100)))
     if (await holds()) return;
   throw new Error(`Within 15 s it did not come to this: ${what}.`);
+}
+
+/** Whether nothing is under way that would have Stripe read again: no webhook, and no run. */
+async function isQuiet(): Promise<boolean> {
+  const pending = [...world.standIn.state.deliveries.values()].some(({ state }) => state === 'pending');
+  const { db } = world.context;
+  const received = await db.getRepository(StripeEvent).existsBy({ status: 'received' });
+  return !pending && !received && !(await db.getRepository(ReconcileRun).existsBy({ active: 1 }));
 }
 
 /** A tenant that pays for Starter, as its webhook told us. */
@@ -28,6 +38,7 @@ async function aPayer(name: string) {
     items: [{ price: world.priceId }],
   });
   await until(`${name} is on Starter`, async () => (await planOf(tenant.id)) === 'starter');
+  await until('all is worked off', isQuiet);
   return { tenantId: tenant.id, customerId: customer.id, subscriptionId: subscription.id };
 }
 
