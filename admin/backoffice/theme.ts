@@ -46,7 +46,14 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
     MuiTableCell: {
       styleOverrides: { root: { borderColor: line, fontVariantNumeric: 'tabular-nums' }, head: { fontWeight: 560 } },
     },
-    MuiTableRow: { styleOverrides: { root: { '&:last-child td': { borderBottom: 0 } } } },
+    MuiTableRow: {
+      styleOverrides: {
+        root: {
+          '&:last-child td': { borderBottom: 0 },
+          '&:focus-visible': { outline: '2px solid currentColor', outlineOffset: -2 },
+        },
+      },
+    },
     MuiTextField: { defaultProps: { variant: 'outlined', size: 'small' } },
     MuiFormControl: { defaultProps: { variant: 'outlined', size: 'small' } },
     MuiTooltip: { defaultProps: { arrow: true } },
