@@ -25,6 +25,7 @@ const Direction = ({ lowers }: Pick<Change, 'lowers'>) => (
 
 const nothing = ({ status, changed }: Run): string => {
   if (status === 'running') return 'None found so far.';
+  if (status !== 'done') return 'None were found before it stopped.';
   if (changed === 0) return 'No plan changes: everybody has what Stripe says.';
   return `No plan changes: the ${counted(changed, 'difference')} concerned details such as dates, prices or quantities.`;
 };

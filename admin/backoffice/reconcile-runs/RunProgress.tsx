@@ -6,10 +6,12 @@ const COLOURS = { running: 'primary', done: 'success', failed: 'error', cancelle
 /** How far a run is, or was when it ended, as a bar with its per cent. */
 export function RunProgress({ run: { status, progress } }: { run: Run }) {
   const percent = Math.floor(progress * 100);
+  const variant = status === 'running' && percent === 0 ? 'indeterminate' : 'determinate';
   return (
     <Box sx={{ display: 'flex', alignItems: 'center', gap: 1, minWidth: 110 }}>
       <LinearProgress
-        variant={status === 'running' && percent === 0 ? 'indeterminate' : 'determinate'}
+        key={variant}
+        variant={variant}
         color={COLOURS[status]}
         value={percent}
         aria-label="Progress"

@@ -12,7 +12,7 @@ function Verbs() {
   const run = useRecordContext<Run>();
   if (!run) return null;
   const applicable = run.mode === 'dry-run' && run.status === 'done' && run.changed > 0;
-  if (!applicable && run.status !== 'running') return null;
+  if (!applicable && run.status !== 'running') return <Box sx={{ pt: 2 }} />;
   return (
     <TopToolbar sx={{ gap: 1 }}>
       {run.status === 'running' && (
