@@ -149,11 +149,11 @@ function layersOf(
     rank: `${winner.plan.name} ranks at least as high`,
     'no-plan': 'no plan that we know is its own',
   } as const;
-  const told = ({ why, ...layer }: Omit<PlanLayer, 'won' | 'lostBy'>): PlanLayer => {
+  const told = (layer: Omit<PlanLayer, 'won' | 'lostBy'>): PlanLayer => {
     const won = layer.layer === winner.layer && layer.id === winner.id;
-    if (won || !layer.counts) return { ...layer, won, lostBy: null, why };
+    if (won || !layer.counts) return { won, lostBy: null, ...layer };
     const lostBy = layer.planId === null ? 'no-plan' : pinned ? 'pin' : 'rank';
-    return { ...layer, won, lostBy, why: `${why}; ${lost[lostBy]}` };
+    return { won, lostBy, ...layer, why: `${layer.why}; ${lost[lostBy]}` };
   };
   const { plan, code: reasonCode } = base;
   return [

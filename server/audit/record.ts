@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hash, randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { insertMany } from '../db/bulk';
 import { newId } from '../db/id';
+import { isDuplicate, LostRace } from '../db/transaction';
 import { type Actor, isMachine } from './actor';
 import { AuditChain, AuditEntry, AuditPersonal } from './audit.entity';
 
@@ -25,14 +26,15 @@ const PERSONAL_RESOURCES = new Set(['users', 'invitations', 'operators', 'member
 
 /** The bytes that are hashed: a fixed order of fields, keys of objects sorted, so that any database gives them back. */
 export function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
   if (value instanceof Date) return JSON.stringify(value.toISOString());
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(',')}}`;
-  }
-  return JSON.stringify(value ?? null);
+  const fields = value as Record<string, unknown>;
+  const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
+  return `{${names
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonical(fields[name])}`)
+    .join(',')}}`;
 }
 
 export const personalHash = (salt: string, value: string): string =>
@@ -62,12 +64,11 @@ const IN_ORDER = [...HASHED].sort();
 
 /** The hash that an entry must bear: over all its fields and the hash of the entry before it. */
 export const entryHash = (entry: Hashed): string =>
-  createHash('sha256')
-    .update(`{${IN_ORDER.map((field) => `"${field}":${canonical(entry[field])}`).join(',')}}`)
-    .digest('hex');
+  hash('sha256', `{${IN_ORDER.map((field) => `"${field}":${canonical(entry[field])}`).join(',')}}`);
 
 function plain(value: unknown): unknown {
   if (value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
   return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value;
 }
 
@@ -136,27 +137,39 @@ export function chainEntry(head: ChainHead, input: AuditInput, at: Date): Chaine
   return { entry: { ...unhashed, hash }, personal: values, head: { chain: head.chain, seq: unhashed.seq, hash } };
 }
 
+/** Writes where chains end now. What is not there can't be locked: another transaction may have begun a chain, too. */
+async function writeHeads(tx: EntityManager, known: ReadonlySet<string>, heads: readonly ChainHead[]): Promise<void> {
+  const [there, fresh] = [
+    heads.filter(({ chain }) => known.has(chain)),
+    heads.filter(({ chain }) => !known.has(chain)),
+  ];
+  await insertMany(tx, AuditChain, there, { update: ['seq', 'hash'] });
+  await insertMany(tx, AuditChain, fresh).catch((error: unknown) => {
+    throw isDuplicate(error) ? new LostRace('A chain was begun by another transaction meanwhile.') : error;
+  });
+}
+
 /**
- * Appends entries to their chains, in the transaction that makes the changes. Call it last: the heads of the chains
- * stay locked until the transaction ends.
+ * Appends entries to their chains, in the transaction (inTransaction's) that makes the changes. Call it last: the heads
+ * of the chains stay locked until the transaction ends.
  */
 export async function recordAudits(tx: EntityManager, inputs: readonly AuditInput[]): Promise<void> {
   const chains = [...new Set(inputs.map(chainOf))].sort();
   if (chains.length === 0) return;
-  await tx.query('INSERT IGNORE INTO audit_chains (chain, seq, hash) VALUES ?', [
-    chains.map((chain) => [chain, 0, '']),
-  ]);
   const locked: ChainHead[] = await tx.query(
-    'SELECT chain, seq, hash FROM audit_chains WHERE chain IN (?) ORDER BY chain FOR UPDATE',
+    'SELECT chain, seq, hash FROM audit_chains FORCE INDEX (PRIMARY) WHERE chain IN (?) ORDER BY chain FOR UPDATE',
     [chains],
   );
-  const heads = new Map(locked.map((head) => [head.chain, head]));
+  const known = new Set(locked.map(({ chain }) => chain));
+  const heads = new Map(chains.map((chain): [string, ChainHead] => [chain, { chain, seq: 0, hash: '' }]));
+  for (const head of locked) heads.set(head.chain, head);
   const at = new Date();
   const chained = inputs.map((input) => {
     const next = chainEntry(heads.get(chainOf(input))!, input, at);
     heads.set(next.head.chain, next.head);
     return next;
   });
+  await writeHeads(tx, known, [...heads.values()]);
   await insertMany<AuditEntry>(
     tx,
     AuditEntry,
@@ -167,7 +180,6 @@ export async function recordAudits(tx: EntityManager, inputs: readonly AuditInpu
     AuditPersonal,
     chained.flatMap(({ personal }) => personal),
   );
-  await insertMany(tx, AuditChain, [...heads.values()], { update: ['seq', 'hash'] });
 }
 
 /** Appends one entry to its chain; see recordAudits. */

@@ -1,8 +1,7 @@
-import { type EntityManager, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { missedWebhook } from '../../domain/customer-findings';
-import type { AuditInput } from '../audit/record';
 import type { Context } from '../context';
-import { insertMany } from '../db/bulk';
+import { insertMany, selectMany } from '../db/bulk';
 import { isDuplicate, LostRace } from '../db/transaction';
 import type { CustomerReading } from '../stripe/read-customer';
 import type { Cause } from './cause';
@@ -31,8 +30,8 @@ function tenantOf(known: StripeCustomer | undefined, { customer }: CustomerReadi
 }
 
 async function customersOf(tx: EntityManager, ids: string[], locked: { locked: boolean }): Promise<Known> {
-  const lock = locked.locked ? { lock: { mode: 'pessimistic_write' as const } } : {};
-  const rows = await tx.find(StripeCustomer, { where: { id: In(ids) }, order: { id: 'ASC' }, ...lock });
+  const where = `FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id${locked.locked ? ' FOR UPDATE' : ''}`;
+  const rows = await selectMany(tx, StripeCustomer, where, [ids]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -77,34 +76,37 @@ async function writeCustomers(tx: EntityManager, rows: ReturnType<typeof custome
   });
 }
 
-const linkAudit = (cause: Cause, tenantId: string, customerId: string): AuditInput => ({
-  actor: cause.actor,
-  action: 'tenant.link-customer',
-  resource: 'tenants',
-  resourceId: tenantId,
-  tenantId,
-  changes: { stripeCustomerId: { from: null, to: customerId } },
-});
-
 /** One customer's rows as they will be, those that are written among them, and what the audit log is owed. */
 function mirrorOf(
-  { customerId, subscriptions, partial }: AppliedReading,
-  stored: ReadonlyMap<string, Subscription>,
+  { subscriptions, partial }: AppliedReading,
+  stored: readonly Subscription[],
   tenantId: string | null,
   cause: Cause,
   now: Date,
 ) {
+  const before = new Map(stored.map((row) => [row.id, row]));
   const listed = new Set(subscriptions.map(({ id }) => id));
-  const unlisted = [...stored.values()].filter((row) => row.customerId === customerId && !listed.has(row.id));
+  const unlisted = stored.filter(({ id }) => !listed.has(id));
   const written = [
-    ...subscriptions.map((read) => listedRow(read, stored.get(read.id), { tenantId, now })),
+    ...subscriptions.map((read) => listedRow(read, before.get(read.id), { tenantId, now })),
     ...(partial ? [] : unlisted.map((row) => missingRow(row, { tenantId, now }))),
   ];
   return {
     written,
     all: partial ? [...written, ...unlisted] : written,
-    audits: written.flatMap((row) => auditOf(cause.actor, stored.get(row.id), row)),
+    audits: written.flatMap((row) => auditOf(cause.actor, before.get(row.id), row)),
   };
+}
+
+/** Rows by the customer that they belong to. */
+function byCustomer(rows: readonly Subscription[]): Map<string, Subscription[]> {
+  const groups = new Map<string, Subscription[]>();
+  for (const row of rows) {
+    const group = groups.get(row.customerId);
+    if (group) group.push(row);
+    else groups.set(row.customerId, [row]);
+  }
+  return groups;
 }
 
 /**
@@ -121,20 +123,22 @@ export async function applyReadings(
   const now = context.now();
   const customerIds = readings.map(({ customerId }) => customerId);
   const { tenants, known } = await lock(tx, readings);
-  const rows = await tx.findBy(Subscription, { customerId: In(customerIds) });
-  const stored = new Map(rows.map((row) => [row.id, row]));
+  const rows = await selectMany(tx, Subscription, 'FORCE INDEX (subscriptions_customer) WHERE customerId IN (?)', [
+    customerIds,
+  ]);
+  const stored = byCustomer(rows);
   const mirrors = readings.map((reading) => {
     const wanted = tenantOf(known.get(reading.customerId), reading);
     const tenantId = wanted !== null && tenants.has(wanted) ? wanted : null;
-    return { reading, tenantId, ...mirrorOf(reading, stored, tenantId, cause, now) };
+    return { reading, tenantId, ...mirrorOf(reading, stored.get(reading.customerId) ?? [], tenantId, cause, now) };
   });
   await writeCustomers(
     tx,
     mirrors.map(({ reading, tenantId }) => customerRow(reading, known, tenantId, context)),
     known,
   );
-  const linked = mirrors.flatMap(({ reading: { customerId }, tenantId }) =>
-    tenantId && tenantId !== known.get(customerId)?.tenantId ? linkAudit(cause, tenantId, customerId) : [],
+  const links = mirrors.flatMap(({ reading: { customerId }, tenantId }) =>
+    tenantId && tenantId !== known.get(customerId)?.tenantId ? { tenantId, customerId } : [],
   );
   const former = rows.map(({ tenantId }) => tenantId).filter((id) => id !== null && !tenants.has(id));
   for (const [id, tenant] of await lockTenants(tx, former)) tenants.set(id, tenant);
@@ -142,7 +146,9 @@ export async function applyReadings(
   const orphans = await weighOrphans(tx, context, orphaned);
   const decided = await decideTenants(tx, context, tenants, cause, {
     rows: mirrors.flatMap(({ written }) => written),
-    audits: [...linked, ...mirrors.flatMap(({ audits }) => audits)],
+    audits: mirrors.flatMap(({ audits }) => audits),
+    links,
+    deleted: new Map(readings.map(({ customerId, customer }) => [customerId, customer.deleted])),
     readAt: new Date(Math.min(...readings.map(({ readAt }) => +readAt))),
   });
   const scopes = customerIds.map((customerId) => ({
@@ -158,8 +164,10 @@ export async function applyReadings(
 
 /** Leaves a finding, over at once, for each plan that nobody told of: many of them mean that webhooks don't arrive. */
 async function tellMissed(tx: EntityManager, moves: readonly PlanMove[], how: 'sweep' | 'catch-up', now: Date) {
-  for (const { tenantId, subscriptionId, fromPlanId, toPlanId } of moves) {
-    const found = [missedWebhook({ subscriptionId, fromPlanId, toPlanId, how })];
-    await raiseEventful(tx, { tenantId, customerId: null, found }, now, { over: true });
-  }
+  const scopes = moves.map(({ tenantId, subscriptionId, fromPlanId, toPlanId }) => ({
+    tenantId,
+    customerId: null,
+    found: [missedWebhook({ subscriptionId, fromPlanId, toPlanId, how })],
+  }));
+  await raiseEventful(tx, scopes, now, { over: true });
 }

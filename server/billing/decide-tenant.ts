@@ -1,12 +1,13 @@
-import { type EntityManager, In, MoreThan } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { decidePlan } from '../../domain/decide-plan';
 import type { Catalogue, PlanDecision } from '../../domain/decide-plan.types';
 import { type AuditInput, changesBetween, recordAudits } from '../audit/record';
 import type { Context } from '../context';
-import { insertMany } from '../db/bulk';
+import { insertMany, selectMany } from '../db/bulk';
 import { loadCatalogue } from '../plans/catalogue';
 import { Tenant } from '../tenants/tenant.entity';
 import type { Cause } from './cause';
+import { type Link, withLinks } from './link-audits';
 import { Override } from './override.entity';
 import { PlanChange } from './plan-change.entity';
 import { planStep } from './plan-step';
@@ -28,6 +29,10 @@ export interface PlanMove {
 export interface PendingMirror {
   rows: readonly Subscription[];
   audits: readonly AuditInput[];
+  /** Customers that were just tied to a tenant. */
+  links?: readonly Link[];
+  /** What was read of customers: whether Stripe knows them as deleted. Others are looked up. */
+  deleted?: ReadonlyMap<string, boolean>;
   /** When Stripe was asked: the tenants are proven equal to it as of then. */
   readAt?: Date;
 }
@@ -53,30 +58,42 @@ const TENANT_FIELDS = [
 export async function lockTenants(tx: EntityManager, ids: Iterable<string | null>): Promise<Map<string, Tenant>> {
   const wanted = [...new Set([...ids].filter((id): id is string => id !== null))].sort();
   if (wanted.length === 0) return new Map();
-  const lock = { mode: 'pessimistic_write' as const };
-  const tenants = await tx.find(Tenant, { where: { id: In(wanted) }, order: { id: 'ASC' }, lock });
+  const where = 'FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id FOR UPDATE';
+  const tenants = await selectMany(tx, Tenant, where, [wanted]);
   return new Map(tenants.map((tenant) => [tenant.id, tenant]));
 }
 
 /** Rows by the tenant that they belong to. */
 function byTenant<Row extends { tenantId: string | null }>(rows: Iterable<Row>): Map<string | null, Row[]> {
   const groups = new Map<string | null, Row[]>();
-  for (const row of rows) groups.set(row.tenantId, [...(groups.get(row.tenantId) ?? []), row]);
+  for (const row of rows) {
+    const group = groups.get(row.tenantId);
+    if (group) group.push(row);
+    else groups.set(row.tenantId, [row]);
+  }
   return groups;
 }
 
 async function loadMirror(tx: EntityManager, tenantIds: string[], pending: PendingMirror) {
-  const stored = tenantIds.length > 0 ? await tx.findBy(Subscription, { tenantId: In(tenantIds) }) : [];
+  const where = 'FORCE INDEX (subscriptions_tenant) WHERE tenantId IN (?)';
+  const stored = tenantIds.length > 0 ? await selectMany(tx, Subscription, where, [tenantIds]) : [];
   const rows = new Map(stored.map((row) => [row.id, row]));
   for (const row of pending.rows) rows.set(row.id, row);
   return byTenant(rows.values());
 }
 
-async function deletedAmong(tx: EntityManager, mirror: Map<string | null, Subscription[]>): Promise<Set<string>> {
-  const ids = [...new Set([...mirror.values()].flat().map(({ customerId }) => customerId))];
-  if (ids.length === 0) return new Set();
-  const rows = await tx.find(StripeCustomer, { select: { id: true }, where: { id: In(ids), deleted: true } });
-  return new Set(rows.map(({ id }) => id));
+async function deletedAmong(
+  tx: EntityManager,
+  mirror: Map<string | null, Subscription[]>,
+  read: PendingMirror['deleted'] = new Map(),
+): Promise<Set<string>> {
+  const ids = new Set([...mirror.values()].flat().map(({ customerId }) => customerId));
+  const others = [...ids].filter((id) => !read.has(id));
+  const rows =
+    others.length > 0
+      ? await tx.find(StripeCustomer, { select: { id: true }, where: { id: In(others), deleted: true } })
+      : [];
+  return new Set([...rows.map(({ id }) => id), ...[...ids].filter((id) => read.get(id))]);
 }
 
 const rankOf = (catalogue: Catalogue, planId: string): number =>
@@ -111,6 +128,9 @@ function keepEarned(mirror: Subscription[], earned: PlanDecision['earned']): Sub
   });
 }
 
+/** What is written of a tenant: what has no default value, and what a decision changes. */
+type WrittenTenant = Pick<Tenant, 'id' | 'name' | 'basePlanId' | 'planSince' | (typeof TENANT_FIELDS)[number]>;
+
 interface Surroundings {
   context: Context;
   catalogue: Catalogue;
@@ -123,7 +143,7 @@ interface Surroundings {
 /** What follows from deciding one tenant; what is null does not change. */
 interface Outcome {
   decision: PlanDecision;
-  tenant: Tenant | null;
+  tenant: WrittenTenant | null;
   move: PlanMove | null;
   step: PlanChange | null;
   audit: AuditInput | null;
@@ -132,9 +152,9 @@ interface Outcome {
 function decideOne(tenant: Tenant, mirror: readonly Subscription[], around: Surroundings): Outcome {
   const { context, catalogue, overrides, deletedCustomers, cause, now } = around;
   const subscriptions = mirror.map((row) => ({
-    ...row,
     customerDeleted: deletedCustomers.has(row.customerId),
     lastEarnedPlanId: row.planId,
+    ...row,
   }));
   const { pastDueGraceDays: graceDays, stripe } = context.config;
   const { id: tenantId, basePlanId, memberCount, planId: fromPlanId } = tenant;
@@ -150,7 +170,7 @@ function decideOne(tenant: Tenant, mirror: readonly Subscription[], around: Surr
   const action = moved ? 'tenant.change-plan' : 'tenant.update-billing';
   return {
     decision,
-    tenant: { ...tenant, ...next, planSince: moved ? now : tenant.planSince },
+    tenant: { id: tenantId, name: tenant.name, basePlanId, planSince: moved ? now : tenant.planSince, ...next },
     move: moved ? { tenantId, fromPlanId, toPlanId, reason, subscriptionId, lowers } : null,
     step: moved ? planStep({ tenantId, fromPlanId, decision, cause, at: now }) : null,
     audit:
@@ -176,8 +196,9 @@ export async function decideTenants(
   const now = context.now();
   const ids = [...tenants.keys()];
   const mirror = await loadMirror(tx, ids, pending);
-  const deletedCustomers = await deletedAmong(tx, mirror);
-  const running = ids.length > 0 ? await tx.findBy(Override, { tenantId: In(ids), endsAt: MoreThan(now) }) : [];
+  const deletedCustomers = await deletedAmong(tx, mirror, pending.deleted);
+  const where = 'FORCE INDEX (overrides_tenant) WHERE tenantId IN (?) AND endsAt > ?';
+  const running = ids.length > 0 ? await selectMany(tx, Override, where, [ids, now]) : [];
   const overrides = byTenant(running);
   const catalogue = await loadCatalogue(tx);
   const outcomes = [...tenants.values()].map((tenant) =>
@@ -191,8 +212,10 @@ export async function decideTenants(
     }),
   );
   const rows = new Map(pending.rows.map((row) => [row.id, row]));
-  const earned = Object.assign({}, ...outcomes.map(({ decision }) => decision.earned)) as PlanDecision['earned'];
-  for (const row of keepEarned([...mirror.values()].flat(), earned)) rows.set(row.id, row);
+  ids.forEach((id, index) => {
+    const { earned } = outcomes[index]!.decision;
+    for (const row of keepEarned(mirror.get(id) ?? [], earned)) rows.set(row.id, row);
+  });
 
   await writeRows(tx, [...rows.values()]);
   await writeTenants(
@@ -209,19 +232,20 @@ export async function decideTenants(
   const decisions = new Map(ids.map((id, index) => [id, outcomes[index]!.decision]));
   const scopes = [...decisions].map(([tenantId, { findings }]) => ({ tenantId, customerId: null, found: findings }));
   const findings = await settleFindings(tx, scopes, now);
-  await recordAudits(tx, [...pending.audits, ...outcomes.flatMap(({ audit }) => audit ?? [])]);
+  const decided = outcomes.flatMap(({ audit }) => audit ?? []);
+  await recordAudits(tx, [...pending.audits, ...withLinks(decided, pending.links ?? [], cause)]);
   return { decisions, moves: outcomes.flatMap(({ move }) => move ?? []), findings };
 }
 
 /** A reading that changes nothing is no change of the tenant: its version and updatedAt stay. */
-async function writeTenants(tx: EntityManager, ids: string[], changed: Tenant[], readAt: Date | undefined) {
+async function writeTenants(tx: EntityManager, ids: string[], changed: WrittenTenant[], readAt: Date | undefined) {
   const proven = readAt ? { lastSyncedAt: readAt, differsSince: null } : {};
-  await insertMany(
+  await insertMany<Tenant>(
     tx,
     Tenant,
-    changed.map((tenant) => ({ ...tenant, ...proven })),
+    changed.map((tenant) => Object.assign(tenant, proven)),
     {
-      update: [...TENANT_FIELDS, 'planSince', 'lastSyncedAt', 'differsSince'],
+      update: [...TENANT_FIELDS, 'planSince', ...(Object.keys(proven) as (keyof typeof proven)[])],
       also: ['version = version + 1', 'updatedAt = CURRENT_TIMESTAMP(3)'],
     },
   );
@@ -237,9 +261,7 @@ async function writeRows(tx: EntityManager, rows: Subscription[]): Promise<void>
   if (!first) return;
   const columns = tx.connection.getMetadata(Subscription).columns.map(({ propertyName }) => propertyName);
   const update = columns.filter((name) => name !== 'id') as (keyof Subscription & string)[];
-  // Rows of one statement bear the same properties, in whatever order they were made.
-  const whole = rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name as keyof Subscription]])));
-  await insertMany<Subscription>(tx, Subscription, whole as Partial<Subscription>[], { update });
+  await insertMany<Subscription>(tx, Subscription, rows, { update, columns: ['id', ...update] });
 }
 
 /** decideTenants for one: gives its decision, or null where there is no such tenant. */

@@ -28,9 +28,9 @@ export async function weighOrphans(
   const basePlanId = catalogue.find(({ isDefault }) => isDefault)?.id ?? '';
   for (const { reading, all } of orphaned) {
     const subscriptions = all.map((row) => ({
-      ...row,
       customerDeleted: reading.customer.deleted,
       lastEarnedPlanId: row.planId,
+      ...row,
     }));
     const { pastDueGraceDays: graceDays, stripe } = config;
     const facts = { basePlanId, overrides: [], subscriptions, graceDays, livemode: stripe.livemode };

@@ -21,7 +21,7 @@ async function settleOne(context: Context, { id, tenantId, planId, createdAt }: 
     const { affected } = await tx.update(Checkout, { id, status: 'open' }, { status });
     if (!affected || bought) return;
     const found = [abandonedCheckout({ checkoutId: id, planId, startedAt: createdAt })];
-    await raiseEventful(tx, { tenantId, customerId: null, found }, context.now());
+    await raiseEventful(tx, [{ tenantId, customerId: null, found }], context.now());
   });
 }
 

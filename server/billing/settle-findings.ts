@@ -1,7 +1,7 @@
 import { type EntityManager, In } from 'typeorm';
 import { findingFingerprint } from '../../domain/customer-findings';
 import type { PlanFinding } from '../../domain/decide-plan.types';
-import { insertMany } from '../db/bulk';
+import { insertMany, selectMany } from '../db/bulk';
 import { newId } from '../db/id';
 import { Finding } from './finding.entity';
 
@@ -46,8 +46,12 @@ const standingIn = async (tx: EntityManager, scopes: readonly Scope[]): Promise<
   const tenantIds = scopes.flatMap(({ tenantId }) => tenantId ?? []);
   const customerIds = scopes.flatMap(({ tenantId, customerId }) => (tenantId ? [] : (customerId ?? [])));
   const [ofTenants, ofCustomers] = await Promise.all([
-    tenantIds.length > 0 ? tx.findBy(Finding, { tenantId: In(tenantIds) }) : [],
-    customerIds.length > 0 ? tx.findBy(Finding, { customerId: In(customerIds) }) : [],
+    tenantIds.length > 0
+      ? selectMany(tx, Finding, `FORCE INDEX (findings_tenant) WHERE tenantId IN (?)`, [tenantIds])
+      : [],
+    customerIds.length > 0
+      ? selectMany(tx, Finding, `FORCE INDEX (findings_customer) WHERE customerId IN (?)`, [customerIds])
+      : [],
   ]);
   return [...ofTenants, ...ofCustomers.filter(({ tenantId }) => tenantId === null)];
 };
@@ -90,23 +94,27 @@ async function resolve(tx: EntityManager, ids: string[], now: Date): Promise<voi
   if (ids.length > 0) await tx.update(Finding, { id: In(ids) }, { status: 'resolved', resolvedAt: now });
 }
 
-/** Raises findings that no decision would find again: they stay until `closeEventful`, or are `over` at once. */
+/** Raises findings that no decision would find again: they stay until `closeHandlerFailed`, or are `over` at once. */
 export async function raiseEventful(
   tx: EntityManager,
-  scope: Scope,
+  scopes: readonly Scope[],
   now: Date,
   state: { over: boolean } = { over: false },
 ): Promise<void> {
-  const rows = scope.found.map((finding) => ({
-    ...rowOf(scope, finding, now),
-    ...(state.over ? { status: 'resolved' as const, resolvedAt: now } : {}),
-  }));
+  const rows = scopes.flatMap((scope) =>
+    scope.found.map((finding) => ({
+      ...rowOf(scope, finding, now),
+      ...(state.over ? { status: 'resolved' as const, resolvedAt: now } : {}),
+    })),
+  );
   await insertMany(tx, Finding, rows, { update: [...FACTS, 'status', 'lastSeenAt', 'resolvedAt'] });
 }
 
 /** Closes what a failed handler left, once its customers were read. */
 export async function closeHandlerFailed(tx: EntityManager, customerIds: string[], now: Date): Promise<void> {
-  const failed = await tx.findBy(Finding, { customerId: In(customerIds), kind: 'handler-failed' });
+  if (customerIds.length === 0) return;
+  const where = `FORCE INDEX (findings_customer) WHERE customerId IN (?) AND kind = 'handler-failed'`;
+  const failed = await selectMany(tx, Finding, where, [customerIds]);
   await resolve(
     tx,
     failed.filter(({ status }) => status !== 'resolved').map(({ id }) => id),

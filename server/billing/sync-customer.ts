@@ -104,6 +104,6 @@ export async function failCustomerEvents({ db, now }: Context, customerId: strin
     );
     const customer = await tx.findOneBy(StripeCustomer, { id: customerId });
     const scope = { tenantId: customer?.tenantId ?? null, customerId, found: [handlerFailed(customerId, reason)] };
-    await raiseEventful(tx, scope, now());
+    await raiseEventful(tx, [scope], now());
   });
 }
