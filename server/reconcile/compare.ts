@@ -46,11 +46,13 @@ export interface Compared {
 
 const seconds = (at: number): Date => new Date(at * 1000);
 
-async function mirrorOf({ db, config }: Context, { after, until }: Piece): Promise<MirrorRow[]> {
+/** What our mirror has of the seconds that the pieces cover. */
+async function mirrorOf({ db, config }: Context, pieces: readonly Piece[]): Promise<MirrorRow[]> {
+  const spans = pieces.map(() => '(createdAt > ? AND createdAt <= ?)').join(' OR ');
   return db.query(
-    `SELECT id, customerId, contentHash, missingSince IS NOT NULL AS missing FROM subscriptions
-     WHERE createdAt > ? AND createdAt <= ? AND livemode = ?`,
-    [seconds(after), seconds(until), config.stripe.livemode],
+    `SELECT id, customerId, contentHash, missingSince IS NOT NULL AS missing
+     FROM subscriptions FORCE INDEX (subscriptions_created) WHERE livemode = ? AND (${spans})`,
+    [config.stripe.livemode, ...pieces.flatMap(({ after, until }) => [seconds(after), seconds(until)])],
   );
 }
 
@@ -63,33 +65,32 @@ export function listedOf(subscription: Stripe.Subscription, readAt: Date): Liste
     customerId: idOf(subscription.customer),
     customer,
     readAt,
-    subscription: { ...facts, overdueSince: null, contentHash: contentHash(facts, customer) },
+    subscription: Object.assign(facts, { overdueSince: null, contentHash: contentHash(facts, customer) }),
     // Grace needs the invoices, and Stripe cuts long lists of items short.
     whole: subscription.status !== 'past_due' && !subscription.items.has_more,
   };
 }
 
-/** Adds what differs in a piece, as rows to write or to stage; the other half of a sweep is to find it. */
-async function differences(
-  context: Context,
-  piece: Piece,
-): Promise<{ changed: Listed[]; missing: MirrorRow[]; known: Set<string> }> {
-  const mirror = new Map((await mirrorOf(context, piece)).map((row) => [row.id, row]));
-  const known = new Set([...mirror.values()].map(({ customerId }) => customerId));
-  const changed: Listed[] = [];
-  for (const listed of piece.listed) {
-    const { id } = listed.subscription;
-    const row = mirror.get(id);
-    mirror.delete(id);
-    if (!row || row.missing || row.contentHash !== listed.subscription.contentHash) changed.push(listed);
-  }
-  return { changed, missing: [...mirror.values()].filter((row) => !row.missing), known };
+interface Differences {
+  changed: Listed[];
+  missing: MirrorRow[];
+  /** Customers that our mirror has here. */
+  known: Set<string>;
 }
 
-async function knownCustomers({ db }: Context, ids: string[]): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const rows: { id: string }[] = await db.query('SELECT id FROM stripe_customers WHERE id IN (?)', [ids]);
-  return new Set(rows.map(({ id }) => id));
+async function differences(context: Context, pieces: readonly Piece[]): Promise<Differences> {
+  const mirror = new Map((await mirrorOf(context, pieces)).map((row) => [row.id, row]));
+  const known = new Set<string>();
+  for (const { customerId } of mirror.values()) known.add(customerId);
+  const changed: Listed[] = [];
+  for (const { listed } of pieces)
+    for (const one of listed) {
+      const { id, contentHash: now } = one.subscription;
+      const row = mirror.get(id);
+      mirror.delete(id);
+      if (!row || row.missing || row.contentHash !== now) changed.push(one);
+    }
+  return { changed, missing: [...mirror.values()].filter((row) => !row.missing), known };
 }
 
 /** What was listed, as one reading a customer. */
@@ -123,26 +124,28 @@ async function stage(tx: EntityManager, run: ReconcileRun, changed: Listed[], mi
   await insertMany<ReconcileRow>(tx, ReconcileRow, rows, { update: ['readAt', 'reading'] });
 }
 
+/** Those listed of customers that our mirror does not have here, and of which nothing must be read by itself. */
+function unmet({ changed, known }: Differences): Listed[] {
+  const alone = new Set(changed.filter(({ whole }) => !whole).map(({ customerId }) => customerId));
+  return changed.filter(({ customerId }) => !known.has(customerId) && !alone.has(customerId));
+}
+
 /**
  * Compares pieces of the listing with the mirror. Customers that we did not know are written at once: there is nothing
  * that they could lose. Whatever else differs is staged until the whole listing is read, since a customer's other
  * subscriptions may stand elsewhere in it.
  */
 export async function compare(context: Context, run: ReconcileRun, pieces: readonly Piece[]): Promise<Compared> {
-  const found = await Promise.all(pieces.map((piece) => differences(context, piece)));
-  const changed = found.flatMap((one) => one.changed);
-  const missing = found.flatMap((one) => one.missing);
+  const found = await differences(context, pieces);
+  const { changed, missing } = found;
   if (changed.length === 0 && missing.length === 0) return { changed: 0, decided: { moves: [], findings: 0 } };
-  const met = new Set(found.flatMap(({ known }) => [...known]));
-  const unmet = [...new Set(changed.map(({ customerId }) => customerId))].filter((id) => !met.has(id));
-  for (const id of await knownCustomers(context, unmet)) met.add(id);
-  const fresh = run.mode === 'apply' ? changed.filter(({ customerId, whole }) => whole && !met.has(customerId)) : [];
+  const readings = run.mode === 'apply' ? readingsOf(unmet(found)) : [];
   return inTransaction(context.db, async (tx) => {
-    const readings = readingsOf(fresh);
     const free = await freeCustomers(tx, readings);
-    const now = readings.filter(({ customerId }) => free.has(customerId));
-    const written = new Set(now.map(({ customerId }) => customerId));
-    const decided = now.length > 0 ? await applyReadings(tx, context, now, runCause(run)) : { moves: [], findings: 0 };
+    const fresh = readings.filter(({ customerId }) => free.get(customerId)?.known === false);
+    const written = new Set(fresh.map(({ customerId }) => customerId));
+    const decided =
+      fresh.length > 0 ? await applyReadings(tx, context, fresh, runCause(run)) : { moves: [], findings: 0 };
     const later = changed.filter(({ customerId }) => !written.has(customerId));
     await stage(tx, run, later, missing, pieces[0]!.readAt);
     return { changed: changed.length + missing.length, decided };

@@ -58,7 +58,8 @@ export class RunBook {
     await this.guarded(async (tx) => {
       // What an approved run does takes the place of what it had planned.
       const moved = In(moves.map(({ tenantId }) => tenantId));
-      if (moves.length > 0) await tx.delete(ReconcileChange, { runId: run.id, tenantId: moved, state: 'stale' });
+      if (run.approved && moves.length > 0)
+        await tx.delete(ReconcileChange, { runId: run.id, tenantId: moved, state: 'stale' });
       await insertMany(tx, ReconcileChange, this.rowsOf(moves, state));
       const rows = windows.map(({ n, since, safe }) => ({ runId: run.id, n, since, until: safe }));
       await insertMany<ReconcileWindow>(tx, ReconcileWindow, rows, { update: ['since', 'until'] });
