@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { can } from '../../domain/permissions';
 import type { Context } from '../context';
+import { forbidden } from '../errors';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
 import { answerList, type Listing } from '../http/simple-rest';
 import { applyRun, cancelRun } from './change-run';
@@ -61,7 +63,10 @@ export function reconcileRunRoutes(context: Context): OperatorRoute[] {
       summary: 'Compare Stripe with our copy: tell what differs, or write it',
       status: 201,
       body: NewRunBody,
-      async handle({ body, caller: { actor } }) {
+      async handle({ body, caller: { actor, operator } }) {
+        // Chosen tenants are a sync; the whole account at once is more than support may move.
+        if (body.mode === 'apply' && !body.tenantIds && !can(operator.role, 'reconcile-runs:apply'))
+          throw forbidden('Start a dry run, and ask an admin to apply it; or choose tenants.');
         await requireTenants(context, body.tenantIds);
         return present(await startRun(context, { ...body, trigger: 'operator', actor }));
       },

@@ -60,9 +60,9 @@ describe('POST /api/reconcile-runs', () => {
   it('starts a run, which the workers take to its end', async () => {
     const { id: tenantId } = await aTenant(server.context);
     await payer(tenantId);
-    const { body: run } = await support.post('/api/reconcile-runs').send({ mode: 'apply' }).expect(201);
+    const { body: run } = await admin.post('/api/reconcile-runs').send({ mode: 'apply' }).expect(201);
     expect(run).toMatchObject({ mode: 'apply', trigger: 'operator', status: 'running', progress: 0, finishedAt: null });
-    expect(run.actor).toMatchObject({ type: 'operator', name: 'support one' });
+    expect(run.actor).toMatchObject({ type: 'operator', name: 'admin one' });
     await admin
       .post('/api/reconcile-runs')
       .send({ mode: 'dry-run' })
@@ -95,8 +95,22 @@ describe('POST /api/reconcile-runs', () => {
     await admin.post('/api/reconcile-runs').send(body).expect(400, told);
   });
 
+  it('lets support sync chosen tenants', async () => {
+    const { id } = await aTenant(server.context);
+    await support
+      .post('/api/reconcile-runs')
+      .send({ mode: 'apply', tenantIds: [id] })
+      .expect(201);
+    await drive();
+    expect((await viewer.get(`/api/tenants/${id}`)).body.lastVerifiedAt).not.toBeNull();
+  });
+
   it('is not for viewers, nor is applying for support', async () => {
     await viewer.post('/api/reconcile-runs').send({ mode: 'dry-run' }).expect(403);
+    await support
+      .post('/api/reconcile-runs')
+      .send({ mode: 'apply' })
+      .expect(403, /dry run/);
     await support.post('/api/reconcile-runs/run_x/apply').send({}).expect(403);
     await server.anonymous().get('/api/reconcile-runs').expect(401);
   });
