@@ -5,7 +5,7 @@ import { tell } from './tell';
 
 /**
  * CHAOS_RUNS: how many histories (200). CHAOS_SEED, CHAOS_PATH: tells the history of a failure again, alone.
- * CHAOS_LANES: how many installations tell at once (4).
+ * CHAOS_LANES: how many installations tell at once (4). CHAOS_LOG: how much they log (nothing).
  */
 const env = process.env;
 const RUNS = Number(env.CHAOS_RUNS ?? 200);

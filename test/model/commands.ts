@@ -159,15 +159,25 @@ const beginning: fc.Arbitrary<Step[]> = fc
         ],
   );
 
-/** Histories of two tenants; in one of `oneForkedIn` a worker is a process of its own. */
+const steps = fc
+  .tuple(beginning, fc.array(step, { minLength: 4, maxLength: 14, size: 'max' }))
+  .map(([first, others]) => [...first, ...others]);
+
+const SIGKILL: Step = { act: { do: 'kill worker', worker: 1, back: false }, mail: 'prompt' };
+
+/** Histories of two tenants; in one of `oneForkedIn` a worker is a process of its own, which is killed on the way. */
 export const histories = (oneForkedIn: number): fc.Arbitrary<History> =>
-  fc.record({
-    forked: fc.oneof(
-      { weight: oneForkedIn - 1, arbitrary: fc.constant(false) },
-      { weight: 1, arbitrary: fc.constant(true) },
-    ),
-    dunning: fc.constantFrom('past_due', 'canceled', 'unpaid'),
-    steps: fc
-      .tuple(beginning, fc.array(step, { minLength: 4, maxLength: 14, size: 'max' }))
-      .map(([first, others]) => [...first, ...others]),
-  });
+  fc
+    .record({
+      killAt: fc.nat({ max: 15 }),
+      forked: fc.oneof(
+        { weight: oneForkedIn - 1, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
+      dunning: fc.constantFrom<History['dunning']>('past_due', 'canceled', 'unpaid'),
+      steps,
+    })
+    .map(({ killAt, forked, dunning, steps: told }) => ({
+      ...{ forked, dunning },
+      steps: forked ? told.toSpliced(killAt, 0, SIGKILL) : told,
+    }));

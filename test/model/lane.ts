@@ -108,6 +108,7 @@ export class Lane {
     this.troubled = false;
     this.forked = forked;
     if (forked) await this.dismiss(1);
+    if (forked) this.hands[1] = await ownProcess(this.env, this.offset);
     await this.bringBack();
     // As workers do when they start: what happens from now on is read from Stripe's list, if nothing tells of it.
     await catchUp(this.context, stripeOf(this.context.config));
@@ -143,11 +144,9 @@ export class Lane {
     await hand?.stop();
   }
 
-  /** Starts the workers that are gone. */
+  /** Starts anew, in this process, the workers that are gone. */
   async bringBack(): Promise<void> {
-    for (const [index, hand] of this.hands.entries())
-      this.hands[index] =
-        hand ?? (this.forked && index === 1 ? await ownProcess(this.env, this.offset) : await inProcess(this.context));
+    for (const [index, hand] of this.hands.entries()) this.hands[index] = hand ?? (await inProcess(this.context));
   }
 
   /** Cuts a worker off in the middle of what it does. What it held is free again, as after a minute. */
