@@ -121,10 +121,7 @@ describe('a sweep of the whole account', () => {
 
   it('reads every one of many that were made in the same second', async () => {
     const created = seconds() - 500;
-    for (let i = 0; i < 250; i += 1) await bought(500);
-    expect(world.standIn.state.subscriptions.all().filter((one) => Math.abs(one.created - created) < 5)).toHaveLength(
-      250,
-    );
+    for (let i = 0; i < 250; i += 1) await bought(seconds() - created, { tenantId: 'ten_nobody' });
     expect(await sweep()).toMatchObject({ scanned: 250, changed: 250 });
     expect(await world.context.db.getRepository(Subscription).count()).toBe(250);
   });

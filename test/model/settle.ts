@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catchUp } from '../../server/billing/catch-up';
 import { decideDueTenants } from '../../server/billing/decide-due';
+import { readState } from '../../server/billing/stripe-state';
 import { inTransaction } from '../../server/db/transaction';
 import { wakeRelay } from '../../server/jobs/queues';
 import { driveRun } from '../../server/reconcile/drive-run';
@@ -52,6 +53,22 @@ async function leasesFree(lane: Lane): Promise<void> {
   if (lane.troubled) await lane.passMinute();
 }
 
+/**
+ * Catches up to this moment. A worker that is at it just now goes only up to what is some seconds old, so that webhooks
+ * may bring the rest: then ours found the lease held, did nothing, and is called again.
+ */
+async function caughtUp(lane: Lane): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const from = Math.floor(lane.now() / 1000);
+    await catchUp(lane.context, stripeOf(lane.context.config));
+    if (((await readState(lane.db, 'catch-up'))?.lastCreated ?? 0) >= from) return;
+    if (Date.now() > end) throw new Error('The event list can not be read to its end.');
+    if (lane.troubled) await leasesFree(lane);
+    await sleep(LOOK_MS);
+  }
+}
+
 /** Ends the run that is under way, whoever began it. */
 async function runDone(lane: Lane): Promise<void> {
   const running = (): Promise<{ id: string; error: string | null }[]> =>
@@ -85,7 +102,7 @@ export async function settle(lane: Lane): Promise<void> {
     await lane.postman.bring('prompt');
     await lane.postman.bringLate();
     await leasesFree(lane);
-    await catchUp(lane.context, stripeOf(lane.context.config));
+    await caughtUp(lane);
     await runDone(lane);
     await workDone(lane);
     await timeDone(lane);
