@@ -6,10 +6,12 @@ import { buildCustomer, buildPrice, buildProduct, buildSubscription } from '../.
 /**
  * A bare server of Stripe's subscription list: so many subscriptions, each of a customer of its own that names its
  * tenant, spread evenly over two years; every page takes `DELAY_MS`. Objects are whole, and cost next to nothing to
- * make, so that what is measured is the caller. Tells its port on the first line.
+ * make, so that what is measured is the caller. Tells its port on the first line, and how many pages it gave since it
+ * was last asked. With `ACCOUNT=ended` every subscription is canceled, and no customer names a tenant.
  */
 const COUNT = Number(process.env.COUNT);
 const DELAY_MS = Number(process.env.DELAY_MS ?? 0);
+const ENDED = process.env.ACCOUNT === 'ended';
 const NOW = Math.floor(Date.now() / 1000);
 const SPAN = 2 * 365 * 86_400;
 const NUMBER = '0000000777';
@@ -33,13 +35,13 @@ const customer = buildCustomer({
   created: CREATED,
   email: `owner-${NUMBER}@example.com`,
   name: `Customer ${NUMBER}`,
-  metadata: { tenantId: `ten_${NUMBER}` },
+  metadata: ENDED ? {} : { tenantId: `ten_${NUMBER}` },
 });
 const subscription = buildSubscription({
   id: `sub_${NUMBER}`,
   created: CREATED,
   customer: customer.id,
-  status: 'active',
+  status: ENDED ? 'canceled' : 'active',
   period: { start: NOW - 86_400, end: NOW + 20 * 86_400 },
   items: [{ id: `si_${NUMBER}`, price, quantity: 1 }],
 });
@@ -64,7 +66,9 @@ function firstAt(second: number): number {
   return low;
 }
 
+let pages = 0;
 const server = createServer(async (req, res) => {
+  pages += 1;
   const { searchParams: query } = new URL(req.url ?? '/', 'http://list');
   if (DELAY_MS > 0) await sleep(DELAY_MS);
   const limit = Number(query.get('limit') ?? 10);
@@ -81,4 +85,8 @@ const server = createServer(async (req, res) => {
   res.end(`{"object":"list","url":"/v1/subscriptions","has_more":${hasMore},"data":[${data.join(',')}]}`);
 });
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+process.on('message', () => {
+  process.send?.(pages);
+  pages = 0;
+});
 process.on('disconnect', () => process.exit(0));

@@ -15,26 +15,47 @@ export const PARALLELISM = 8;
 const SPAN = 2 * 365 * 86_400;
 const CHUNK = 5000;
 
+/** Every customer names its tenant and pays, or all have left: then nothing follows but the mirror's own rows. */
+export type Account = 'paying' | 'ended';
+
+interface ListServer {
+  url: string;
+  /** How many pages it gave since it was last asked. */
+  pages: () => Promise<number>;
+  stop: () => void;
+}
+
 /** The list server in a process of its own. */
-export async function startListServer(count: number, delayMs: number): Promise<{ url: string; stop: () => void }> {
+export async function startListServer(
+  count: number,
+  { delayMs = 0, account = 'paying' }: { delayMs?: number; account?: Account } = {},
+): Promise<ListServer> {
   const child: ChildProcess = fork(join(__dirname, 'list-server.ts'), {
     execArgv: process.execArgv,
-    env: { ...process.env, COUNT: String(count), DELAY_MS: String(delayMs) },
+    env: { ...process.env, COUNT: String(count), DELAY_MS: String(delayMs), ACCOUNT: account },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
-  return { url: `http://127.0.0.1:${String(line).trim()}`, stop: () => child.disconnect() };
+  return {
+    url: `http://127.0.0.1:${String(line).trim()}`,
+    async pages() {
+      const told = once(child, 'message');
+      child.send('pages');
+      return Number((await told)[0]);
+    },
+    stop: () => child.disconnect(),
+  };
 }
 
 export interface SweepWorld extends TestContext {
   stripe: Stripe;
-  /** Sweeps the account; gives the run and how long it took, in milliseconds. */
-  sweep: () => Promise<{ run: ReconcileRun; ms: number }>;
+  /** Sweeps the account; gives the run, how long it took, and how long this process worked, in milliseconds. */
+  sweep: () => Promise<{ run: ReconcileRun; ms: number; cpuMs: number }>;
 }
 
 /** A tenant for each subscription of the list, on the free plan, and a plan that the list's price earns. */
-export async function sweepWorld(url: string, count: number): Promise<SweepWorld> {
-  const made = await makeContext({ STRIPE_API_BASE: url });
+export async function sweepWorld(url: string, count: number, env: NodeJS.ProcessEnv = {}): Promise<SweepWorld> {
+  const made = await makeContext({ STRIPE_API_BASE: url, ...env });
   const { context } = made;
   await aPlan(context, { id: 'starter', rank: 10, stripePriceIds: ['price_starter'] });
   for (let first = 0; first < count; first += CHUNK) {
@@ -51,12 +72,13 @@ export async function sweepWorld(url: string, count: number): Promise<SweepWorld
     stripe,
     async sweep() {
       const id = await startRun(context, { mode: 'apply', trigger: 'command', actor: systemActor });
-      const begin = performance.now();
+      const [begin, used] = [performance.now(), process.cpuUsage()];
       await driveRun(context, stripe, { parallelism: PARALLELISM });
       const ms = performance.now() - begin;
+      const { user, system } = process.cpuUsage(used);
       const run = await context.db.getRepository(ReconcileRun).findOneByOrFail({ id });
       if (run.status !== 'done' || run.error) throw new Error(`The run ended as ${run.status}: ${run.error}`);
-      return { run, ms };
+      return { run, ms, cpuMs: (user + system) / 1000 };
     },
   };
 }
