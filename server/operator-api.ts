@@ -1,5 +1,6 @@
 import type Redis from 'ioredis';
 import { auditListing } from './audit/audit.listing';
+import { operatorActionRoutes } from './billing/operator-actions/operator-actions.routes';
 import { overrideRoutes } from './billing/overrides.routes';
 import { findingsListing, planChangesListing, subscriptionsListing } from './billing/records.listings';
 import { stripeEventRoutes } from './billing/stripe-events.routes';
@@ -19,6 +20,7 @@ import { userRoutes } from './users/users.routes';
 export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute[] => [
   ...overviewRoutes(context),
   ...tenantRoutes(context),
+  ...operatorActionRoutes(context),
   ...userRoutes(context),
   ...membershipRoutes(context),
   ...planRoutes(context),

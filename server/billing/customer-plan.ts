@@ -95,7 +95,7 @@ async function toFree(
 }
 
 /** The item that earns the plan: the one whose price a plan knows, else the first. */
-async function planItem({ db }: Context, subscription: Stripe.Subscription): Promise<Stripe.SubscriptionItem> {
+export async function planItem({ db }: Context, subscription: Stripe.Subscription): Promise<Stripe.SubscriptionItem> {
   const known = new Set((await db.getRepository(PlanPrice).find()).map(({ priceId }) => priceId));
   const items = subscription.items.data;
   const item = items.find(({ price }) => known.has(price.id)) ?? items[0];
@@ -103,8 +103,8 @@ async function planItem({ db }: Context, subscription: Stripe.Subscription): Pro
   return item;
 }
 
-const endsByItself = (one: Stripe.Subscription): boolean => one.cancel_at_period_end || one.cancel_at !== null;
-const resumed = (one: Stripe.Subscription): Stripe.SubscriptionUpdateParams =>
+export const endsByItself = (one: Stripe.Subscription): boolean => one.cancel_at_period_end || one.cancel_at !== null;
+export const resumed = (one: Stripe.Subscription): Stripe.SubscriptionUpdateParams =>
   one.cancel_at_period_end ? { cancel_at_period_end: false } : one.cancel_at !== null ? { cancel_at: '' } : {};
 
 /** From one paid plan to another: the price is swapped and the difference invoiced at once. */
