@@ -37,6 +37,12 @@ type Verb =
   | 'invitations:revoke'
   | 'overrides:end'
   | 'stripe-events:replay'
+  | 'findings:assign'
+  | 'findings:snooze'
+  | 'findings:dismiss'
+  | 'findings:reopen'
+  | 'findings:repair'
+  | 'findings:repair-billing'
   | 'reconcile-runs:cancel'
   | 'reconcile-runs:apply'
   | 'operators:sign-out';
@@ -66,6 +72,11 @@ const SUPPORT: readonly Permission[] = [
   'invitations:resend',
   'invitations:revoke',
   'stripe-events:replay',
+  'findings:assign',
+  'findings:snooze',
+  'findings:dismiss',
+  'findings:reopen',
+  'findings:repair',
   'reconcile-runs:create',
   'reconcile-runs:cancel',
 ];

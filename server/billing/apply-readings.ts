@@ -156,18 +156,23 @@ export async function applyReadings(
     customerId,
     found: orphans.get(customerId) ?? [],
   }));
-  const findings = decided.findings + (await settleFindings(tx, scopes, now));
-  await closeHandlerFailed(tx, customerIds, now);
-  if (cause.missed) await tellMissed(tx, decided.moves, cause.missed, now);
+  const findings = decided.findings + (await settleFindings(tx, scopes, now, cause));
+  await closeHandlerFailed(tx, customerIds, now, cause);
+  if (cause.missed) await tellMissed(tx, decided.moves, { ...cause, missed: cause.missed }, now);
   return { ...decided, findings };
 }
 
 /** Leaves a finding, over at once, for each plan that nobody told of: many of them mean that webhooks don't arrive. */
-async function tellMissed(tx: EntityManager, moves: readonly PlanMove[], how: 'sweep' | 'catch-up', now: Date) {
+async function tellMissed(
+  tx: EntityManager,
+  moves: readonly PlanMove[],
+  cause: Cause & Required<Pick<Cause, 'missed'>>,
+  now: Date,
+) {
   const scopes = moves.map(({ tenantId, subscriptionId, fromPlanId, toPlanId }) => ({
     tenantId,
     customerId: null,
-    found: [missedWebhook({ subscriptionId, fromPlanId, toPlanId, how })],
+    found: [missedWebhook({ subscriptionId, fromPlanId, toPlanId, how: cause.missed })],
   }));
-  await raiseEventful(tx, scopes, now, { over: true });
+  await raiseEventful(tx, scopes, now, { over: cause });
 }

@@ -231,7 +231,7 @@ export async function decideTenants(
   );
   const decisions = new Map(ids.map((id, index) => [id, outcomes[index]!.decision]));
   const scopes = [...decisions].map(([tenantId, { findings }]) => ({ tenantId, customerId: null, found: findings }));
-  const findings = await settleFindings(tx, scopes, now);
+  const findings = await settleFindings(tx, scopes, now, cause);
   const decided = outcomes.flatMap(({ audit }) => audit ?? []);
   await recordAudits(tx, [...pending.audits, ...withLinks(decided, pending.links ?? [], cause)]);
   return { decisions, moves: outcomes.flatMap(({ move }) => move ?? []), findings };

@@ -1,7 +1,16 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { moment, nullableMoment, nullableText, nullableWord, text, word } from '../db/columns';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { FindingStatus } from '../../domain/finding';
+import type { ActorType } from '../audit/actor';
+import { count, moment, nullableJson, nullableMoment, nullableText, nullableWord, text, word } from '../db/columns';
 
-export type FindingStatus = 'open' | 'snoozed' | 'dismissed' | 'resolved';
+/** Who or what found that the difference is gone. */
+export interface ResolvedBy {
+  type: ActorType;
+  id: string | null;
+  name: string;
+  eventId: string | null;
+  runId: string | null;
+}
 
 /** One difference between Stripe and us that a person may have to look at; `fingerprint` keeps it one row. */
 @Entity('findings')
@@ -11,6 +20,14 @@ export type FindingStatus = 'open' | 'snoozed' | 'dismissed' | 'resolved';
 @Index('findings_last_seen', ['lastSeenAt', 'id'])
 @Index('findings_first_seen', ['firstSeenAt', 'id'])
 @Index('findings_customer', ['customerId', 'status'])
+@Index('findings_subscription', ['subscriptionId'])
+@Index('findings_risk', ['atRiskAmount', 'id'])
+@Index('findings_status_risk', ['status', 'atRiskAmount', 'id'])
+@Index('findings_kind', ['kind', 'status', 'atRiskAmount', 'id'])
+@Index('findings_cause', ['cause', 'status', 'atRiskAmount', 'id'])
+@Index('findings_severity', ['severity', 'status', 'atRiskAmount', 'id'])
+@Index('findings_owner', ['ownerId', 'status', 'atRiskAmount', 'id'])
+@Index('findings_snoozed', ['snoozedUntil', 'id'])
 export class Finding {
   @PrimaryColumn(word()) id: string;
   @Column(word(200)) fingerprint: string;
@@ -30,4 +47,12 @@ export class Finding {
   @Column(moment) firstSeenAt: Date;
   @Column(moment) lastSeenAt: Date;
   @Column(nullableMoment) resolvedAt: Date | null;
+  /** The operator who looks after it. */
+  @ForeignKey('operators', { onDelete: 'SET NULL' }) @Column(nullableWord()) ownerId: string | null;
+  /** While snoozed: when it opens again by itself. */
+  @Column(nullableMoment) snoozedUntil: Date | null;
+  @Column(nullableText(500)) dismissedReason: string | null;
+  @Column(nullableJson) resolvedBy: ResolvedBy | null;
+  /** How often the difference has come; more than one means that it went away and came back. */
+  @Column({ ...count, default: 1 }) occurrences: number;
 }

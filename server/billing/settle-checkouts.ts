@@ -1,10 +1,11 @@
 import { LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import { abandonedCheckout } from '../../domain/customer-findings';
+import { workerActor } from '../audit/actor';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import { lockTenant } from '../tenants/change-tenant';
 import { Checkout } from './checkout.entity';
-import { raiseEventful } from './settle-findings';
+import { raiseEventful, resolvedBy } from './settle-findings';
 import { Subscription } from './subscription.entity';
 
 /** Stripe's Checkout sessions end by themselves after a day: https://docs.stripe.com/api/checkout/sessions/object */
@@ -39,9 +40,10 @@ export async function settleCheckouts(context: Context): Promise<void> {
   });
   for (const checkout of open) await settleOne(context, checkout);
   await db.query(
-    `UPDATE findings f JOIN tenants t ON t.id = f.tenantId SET f.status = 'resolved', f.resolvedAt = ?
-     WHERE f.kind = 'abandoned-checkout' AND f.status IN ('open', 'snoozed')
+    `UPDATE findings f JOIN tenants t ON t.id = f.tenantId 
+     SET f.status = 'resolved', f.snoozedUntil = NULL, f.resolvedAt = ?, f.resolvedBy = ?
+     WHERE f.kind = 'abandoned-checkout' AND f.status IN ('open', 'snoozed', 'dismissed')
        AND (t.planSource = 'subscription' OR f.lastSeenAt <= ?)`,
-    [now(), new Date(+now() - TELL_MS)],
+    [now(), JSON.stringify(resolvedBy({ actor: workerActor('clock') })), new Date(+now() - TELL_MS)],
   );
 }

@@ -3,7 +3,8 @@ import { findingFingerprint } from '../../domain/customer-findings';
 import type { PlanFinding } from '../../domain/decide-plan.types';
 import { insertMany, selectMany } from '../db/bulk';
 import { newId } from '../db/id';
-import { Finding } from './finding.entity';
+import type { Cause } from './cause';
+import { Finding, type ResolvedBy } from './finding.entity';
 
 /** What was found of one tenant, or of one customer without a tenant: all there is, so that what is gone is closed. */
 export interface Scope {
@@ -40,6 +41,11 @@ const rowOf = (scope: Scope, finding: PlanFinding, now: Date): Finding => ({
   firstSeenAt: now,
   lastSeenAt: now,
   resolvedAt: null,
+  resolvedBy: null,
+  ownerId: null,
+  snoozedUntil: null,
+  dismissedReason: null,
+  occurrences: 1,
 });
 
 const standingIn = async (tx: EntityManager, scopes: readonly Scope[]): Promise<Finding[]> => {
@@ -57,10 +63,49 @@ const standingIn = async (tx: EntityManager, scopes: readonly Scope[]): Promise<
 };
 
 /**
- * Makes the findings of each scope equal to what was found: raises, refreshes, opens again what was resolved, and
- * closes what is gone. One row a fingerprint, so that first and last seen tell the story. Gives how many are open.
+ * What a finding takes over that is there when it is found again. Only what was resolved opens anew, as nobody's: what
+ * operators said of it holds while the difference stays. Assignments run in their order, so the status comes last.
  */
-export async function settleFindings(tx: EntityManager, scopes: readonly Scope[], now: Date): Promise<number> {
+const FOUND_AGAIN = {
+  update: [
+    'severity',
+    'cause',
+    'summary',
+    'expected',
+    'actual',
+    'atRiskAmount',
+    'atRiskCurrency',
+    'lastSeenAt',
+    'resolvedAt',
+    'resolvedBy',
+  ],
+  also: [
+    "occurrences = occurrences + (status = 'resolved')",
+    "ownerId = IF(status = 'resolved', NULL, ownerId)",
+    "dismissedReason = IF(status = 'resolved', NULL, dismissedReason)",
+    "status = IF(status = 'resolved', VALUES(status), status)",
+  ],
+} as const;
+
+/** How a finding that is gone was closed: by what brought the reading about that no longer found it. */
+export const resolvedBy = ({ actor: { type, id, name }, eventId = null, runId = null }: Cause): ResolvedBy => ({
+  type,
+  id,
+  name,
+  eventId,
+  runId,
+});
+
+/**
+ * Makes the findings of each scope equal to what was found: raises, refreshes, opens again what was resolved, and
+ * closes what is gone. One row a fingerprint, so that first and last seen tell the story. Gives how many stand.
+ */
+export async function settleFindings(
+  tx: EntityManager,
+  scopes: readonly Scope[],
+  now: Date,
+  cause: Cause,
+): Promise<number> {
   const standing = await standingIn(tx, scopes);
   const known = new Map(standing.map((row) => [row.fingerprint, row]));
   const rows = new Map<string, Finding>();
@@ -68,15 +113,12 @@ export async function settleFindings(tx: EntityManager, scopes: readonly Scope[]
     for (const finding of scope.found) {
       const row = rowOf(scope, finding, now);
       const before = known.get(row.fingerprint);
-      const open = before && before.status !== 'resolved';
       rows.set(row.fingerprint, {
         ...row,
         ...(before ? { id: before.id, firstSeenAt: before.firstSeenAt } : {}),
-        ...(open ? { status: before.status } : {}),
       });
     }
-  const update = [...FACTS, 'status', 'lastSeenAt', 'resolvedAt'] as const;
-  await insertMany(tx, Finding, [...rows.values()], { update });
+  await insertMany(tx, Finding, [...rows.values()], FOUND_AGAIN);
   const gone = standing.filter(
     ({ status, fingerprint, kind }) => status !== 'resolved' && !rows.has(fingerprint) && !EVENTFUL.includes(kind),
   );
@@ -84,34 +126,40 @@ export async function settleFindings(tx: EntityManager, scopes: readonly Scope[]
     tx,
     gone.map(({ id }) => id),
     now,
+    cause,
   );
   return rows.size;
 }
 
-const FACTS = ['severity', 'cause', 'summary', 'expected', 'actual', 'atRiskAmount', 'atRiskCurrency'] as const;
-
-async function resolve(tx: EntityManager, ids: string[], now: Date): Promise<void> {
-  if (ids.length > 0) await tx.update(Finding, { id: In(ids) }, { status: 'resolved', resolvedAt: now });
+async function resolve(tx: EntityManager, ids: string[], now: Date, cause: Cause): Promise<void> {
+  if (ids.length === 0) return;
+  const over = { status: 'resolved' as const, snoozedUntil: null, resolvedAt: now, resolvedBy: resolvedBy(cause) };
+  await tx.update(Finding, { id: In(ids) }, over);
 }
 
-/** Raises findings that no decision would find again: they stay until `closeHandlerFailed`, or are `over` at once. */
+/** Raises findings that no decision would find again: they stay until `closeHandlerFailed`, or are `over` at once by that cause. */
 export async function raiseEventful(
   tx: EntityManager,
   scopes: readonly Scope[],
   now: Date,
-  state: { over: boolean } = { over: false },
+  { over }: { over?: Cause } = {},
 ): Promise<void> {
   const rows = scopes.flatMap((scope) =>
     scope.found.map((finding) => ({
       ...rowOf(scope, finding, now),
-      ...(state.over ? { status: 'resolved' as const, resolvedAt: now } : {}),
+      ...(over ? { status: 'resolved' as const, resolvedAt: now, resolvedBy: resolvedBy(over) } : {}),
     })),
   );
-  await insertMany(tx, Finding, rows, { update: [...FACTS, 'status', 'lastSeenAt', 'resolvedAt'] });
+  await insertMany(tx, Finding, rows, FOUND_AGAIN);
 }
 
 /** Closes what a failed handler left, once its customers were read. */
-export async function closeHandlerFailed(tx: EntityManager, customerIds: string[], now: Date): Promise<void> {
+export async function closeHandlerFailed(
+  tx: EntityManager,
+  customerIds: string[],
+  now: Date,
+  cause: Cause,
+): Promise<void> {
   if (customerIds.length === 0) return;
   const where = `FORCE INDEX (findings_customer) WHERE customerId IN (?) AND kind = 'handler-failed'`;
   const failed = await selectMany(tx, Finding, where, [customerIds]);
@@ -119,5 +167,6 @@ export async function closeHandlerFailed(tx: EntityManager, customerIds: string[
     tx,
     failed.filter(({ status }) => status !== 'resolved').map(({ id }) => id),
     now,
+    cause,
   );
 }
