@@ -1,8 +1,9 @@
 import type Redis from 'ioredis';
 import { auditListing } from './audit/audit.listing';
+import { findingRoutes } from './billing/findings/findings.routes';
 import { operatorActionRoutes } from './billing/operator-actions/operator-actions.routes';
 import { overrideRoutes } from './billing/overrides.routes';
-import { findingsListing, planChangesListing, subscriptionsListing } from './billing/records.listings';
+import { planChangesListing, subscriptionsListing } from './billing/records.listings';
 import { stripeEventRoutes } from './billing/stripe-events.routes';
 import type { Context } from './context';
 import { emailsListing } from './emails/emails.listing';
@@ -28,7 +29,7 @@ export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute
   ...readRoutes(context, subscriptionsListing),
   ...readRoutes(context, planChangesListing),
   ...overrideRoutes(context),
-  ...readRoutes(context, findingsListing),
+  ...findingRoutes(context),
   ...reconcileRunRoutes(context),
   ...stripeEventRoutes(context),
   ...readRoutes(context, emailsListing),

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import Redis from 'ioredis';
 import { decideDueTenants } from '../server/billing/decide-due';
+import { wakeFindings } from '../server/billing/findings/wake-findings';
 import { oweForgottenEvents } from '../server/billing/owe-forgotten';
 import { purge } from '../server/billing/purge';
 import { settleCheckouts } from '../server/billing/settle-checkouts';
@@ -102,6 +103,7 @@ export function startWorkers(
     await decideDueTenants(context);
     await expireInvitations(context);
     await settleCheckouts(context);
+    await wakeFindings(context);
   });
   const stopping = new AbortController();
   const runs = new Ticker('reconciliation runs', RUNS_MS, log, async () => {

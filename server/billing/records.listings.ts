@@ -1,5 +1,4 @@
 import type { Listing } from '../http/simple-rest';
-import { Finding } from './finding.entity';
 import { PlanChange } from './plan-change.entity';
 import { StripeEvent } from './stripe-event.entity';
 import { Subscription } from './subscription.entity';
@@ -40,28 +39,6 @@ export const planChangesListing: Listing<PlanChange> & { name: 'plan-changes' } 
     rows.map(({ actorType: type, actorId: id, actorName: name, ...change }) => ({
       ...change,
       actor: { type, id, name },
-    })),
-};
-
-export const findingsListing: Listing<Finding> & { name: 'findings' } = {
-  name: 'findings',
-  entity: Finding,
-  sorts: ['lastSeenAt', 'firstSeenAt'],
-  defaultSort: ['lastSeenAt', 'DESC'],
-  filters: {
-    tenantId: 'word',
-    customerId: 'word',
-    subscriptionId: 'word',
-    kind: 'word',
-    severity: 'word',
-    status: 'word',
-    firstSeenAt: 'moment',
-    lastSeenAt: 'moment',
-  },
-  present: async (rows) =>
-    rows.map(({ fingerprint: _fingerprint, atRiskAmount, atRiskCurrency, ...finding }) => ({
-      ...finding,
-      atRisk: atRiskAmount === null ? null : { amount: Number(atRiskAmount), currency: atRiskCurrency },
     })),
 };
 
