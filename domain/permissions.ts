@@ -33,6 +33,7 @@ type Verb =
   | 'tenants:cancel-subscription'
   | 'tenants:resume-subscription'
   | 'tenants:extend-trial'
+  | 'tenants:preview'
   | 'invitations:resend'
   | 'invitations:revoke'
   | 'overrides:end'

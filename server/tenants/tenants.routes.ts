@@ -5,6 +5,7 @@ import type { Actor } from '../audit/actor';
 import { linkCustomer, unlinkCustomer } from '../billing/link-customer';
 import { reconcileTenant } from '../billing/replay-event';
 import type { Context } from '../context';
+import { endSubscriptions } from '../customer-api/end-subscriptions';
 import { inTransaction } from '../db/transaction';
 import {
   type OperatorRoute,
@@ -41,6 +42,9 @@ const CustomerBody = z.object({
   stripeCustomerId: z
     .string()
     .regex(/^cus_[A-Za-z0-9_]{1,60}$/, 'must be the id of a Stripe customer, such as cus_NffrFeUfNV2Hib.'),
+});
+const DeleteBody = z.object({
+  cancel: z.enum(['now', 'period-end'], 'must be now or period-end.').default('period-end'),
 });
 const OptionalReasonBody = z.object({ reason: reason.nullish() });
 
@@ -92,9 +96,14 @@ export function tenantRoutes(context: Context): OperatorRoute[] {
       method: 'delete',
       path: '/tenants/:id',
       access: 'tenants:delete',
-      summary: 'Delete a tenant; it can be restored for a while',
-      handle: ({ params, caller }) =>
-        change(params.id!, (tx, tenant) => deleteTenant(tx, context, caller.actor, tenant)),
+      summary:
+        'Delete a tenant; it can be restored for a while. Its subscriptions end with their period, or now with {"cancel": "now"}',
+      body: DeleteBody,
+      async handle({ params, body, caller }) {
+        const when = body.cancel === 'now' ? 'now' : 'period_end';
+        await endSubscriptions(context, caller.actor, params.id!, when);
+        return change(params.id!, (tx, tenant) => deleteTenant(tx, context, caller.actor, tenant));
+      },
     }),
     verb('suspend', ReasonBody, (tx, actor, tenant, body) => suspendTenant(tx, actor, tenant, body.reason)),
     verb('reactivate', OptionalReasonBody, (tx, actor, tenant, body) =>

@@ -62,6 +62,7 @@ describe('operators', () => {
     'tenants:cancel-subscription',
     'tenants:resume-subscription',
     'tenants:extend-trial',
+    'tenants:preview',
     'reconcile-runs:apply',
     'users:delete',
     'memberships:delete',

@@ -216,7 +216,7 @@ describe('a suspended tenant', () => {
 describe('a deleted tenant', () => {
   it('stays readable, is not changed, and comes back as it was', async () => {
     const { id, name } = await aTenant(server.context);
-    const customer = await aCustomer(server.context, { tenantId: id });
+    const customer = await aCustomer(server.context, { tenantId: id, deleted: true });
     const { body } = await admin.agent.delete(`/api/tenants/${id}`).expect(200);
     expect(body).toMatchObject({ status: 'deleted', deletedAt: expect.any(String) });
     await viewer.agent.get(`/api/tenants/${id}`).expect(200);

@@ -25,7 +25,7 @@ export async function requireSoldPlan({ db }: Context, planId: string): Promise<
 }
 
 /** How many to charge for: a seat each where the plan sells seats, and one of what does not. */
-async function quantityOf(
+export async function quantityOf(
   { db }: Context,
   plan: Plan,
   { memberCount }: Pick<Tenant, 'memberCount'>,

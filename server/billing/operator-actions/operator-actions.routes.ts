@@ -1,49 +1,18 @@
 import type Stripe from 'stripe';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Permission } from '../../../domain/permissions';
 import type { Context } from '../../context';
 import { type OperatorRoute, operatorRoute, presentOne } from '../../http/operator-api';
 import { stripeOf } from '../../stripe/client';
 import type { Tenant } from '../../tenants/tenant.entity';
 import { tenantsListing } from '../../tenants/tenants.listing';
+import { BuyLinkBody, CancelBody, ChangePlanBody, ExtendTrialBody, PreviewBody, ResumeBody } from './bodies';
 import { openBuyLink } from './buy-link';
 import { changeSubscription, type SubscriptionChange } from './change-at-stripe';
 import { cancellation, planSwap, resumption, trialExtension } from './changes';
 import { chooseSubscription, requireTenant } from './choose-subscription';
-
-const moment = (message: string) =>
-  z.iso.datetime({ offset: true, error: message }).transform((value) => new Date(value));
-const reason = z
-  .string('Say why, in a few words: it goes into the audit trail.')
-  .trim()
-  .min(3, 'Say why, in a few words: it goes into the audit trail.')
-  .max(500);
-const subscriptionId = z
-  .string()
-  .regex(/^sub_[A-Za-z0-9_]{1,60}$/, 'must be the id of a Stripe subscription, such as sub_1MowQVLkdIwHu7ix.')
-  .nullish();
-const planId = z.string('Choose a plan.');
-
-export const BuyLinkBody = z.object({ planId });
-export const ChangePlanBody = z.object({
-  planId,
-  subscriptionId,
-  reason,
-  /** As a preview told it: then exactly what it showed is charged. */
-  prorationDate: moment('must be an ISO 8601 time.').nullish(),
-});
-export const CancelBody = z.object({
-  subscriptionId,
-  at: z.enum(['now', 'period-end'], 'Choose when: now or period-end.'),
-  reason,
-});
-export const ResumeBody = z.object({ subscriptionId, reason: reason.nullish() });
-export const ExtendTrialBody = z.object({
-  subscriptionId,
-  until: moment('Say until when: an ISO 8601 time.'),
-  reason,
-  startTrial: z.boolean().default(false),
-});
+import { previewAction } from './preview';
+import { searchCustomers } from './search-customers';
 
 /** What operators do about a tenant's subscriptions at Stripe. */
 export function operatorActionRoutes(context: Context): OperatorRoute[] {
@@ -70,6 +39,21 @@ export function operatorActionRoutes(context: Context): OperatorRoute[] {
       },
     });
   return [
+    operatorRoute({
+      method: 'get',
+      path: '/stripe-customers',
+      access: 'tenants:link-customer',
+      summary: "Search Stripe's customers by ?q=, an id, a name, an address or a tenant id; a suggestion, no more",
+      handle: async ({ query }) => ({ results: await searchCustomers(context, stripeOf(context.config), query.q) }),
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/tenants/:id/preview',
+      access: 'tenants:preview',
+      summary: 'Tell what an action would lead to, and do nothing',
+      body: PreviewBody,
+      handle: ({ params, body }) => previewAction(context, stripeOf(context.config), params.id!, body),
+    }),
     operatorRoute({
       method: 'post',
       path: '/tenants/:id/buy-link',

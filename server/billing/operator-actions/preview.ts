@@ -1,0 +1,77 @@
+import type Stripe from 'stripe';
+import type { PlanDecision } from '../../../domain/decide-plan.types';
+import { stripeUrl } from '../../../domain/stripe-url';
+import type { Context } from '../../context';
+import type { Previewed } from './bodies';
+import { requireTenant } from './choose-subscription';
+import { type Effect, foresee, type Warning } from './preview-effects';
+import { decideAt, type PreviewFacts, previewFacts } from './preview-facts';
+
+/** What holds whatever is done: who looks only at the action would be surprised. */
+function standingWarnings(facts: PreviewFacts, effect: Effect, after: PlanDecision, now: Date): Warning[] {
+  const { live, overrides, catalogue } = facts;
+  const nameOf = (planId: string) => catalogue.find(({ id }) => id === planId)?.name ?? planId;
+  const pinned = overrides.find(
+    ({ pin, startsAt, endsAt, endedAt }) => pin && !endedAt && startsAt <= now && endsAt > now,
+  );
+  const ending = effect.subscription && (effect.subscription.cancel_at_period_end || effect.subscription.cancel_at);
+  return [
+    ...(live.length > 1
+      ? [
+          {
+            code: 'several-subscriptions',
+            text: `${live.length} subscriptions are live: ${live.map(({ id }) => id).join(', ')}.`,
+          },
+        ]
+      : []),
+    ...(pinned
+      ? [
+          {
+            code: 'override-pinned',
+            text: `An operator pinned ${nameOf(pinned.planId)}: it stays whatever is paid for.`,
+          },
+        ]
+      : []),
+    ...(after.source === 'override' && !pinned
+      ? [{ code: 'override-floor', text: `An operator granted ${nameOf(after.planId)}, which holds meanwhile.` }]
+      : []),
+    ...(ending ? [{ code: 'ends-by-itself', text: 'This subscription is cancelled already and ends by itself.' }] : []),
+  ];
+}
+
+/**
+ * The blast radius of an operator's action before it is done: the plan before and after (decided by the very rule that
+ * decides in earnest), seats, money, mails, and what to beware of. Stripe is read, and nothing is changed anywhere.
+ * @throws ProblemError as the action itself would: 400, 404, 409, 503
+ */
+export async function previewAction(context: Context, stripe: Stripe, tenantId: string, asked: Previewed) {
+  const evenDeleted = asked.action === 'cancel-subscription' ? { evenDeleted: true as const } : {};
+  const tenant = await requireTenant(context, tenantId, evenDeleted);
+  const facts = await previewFacts(context, stripe, tenant);
+  const now = context.now();
+  const effect = await foresee(context, stripe, facts, asked);
+  const before = decideAt(context, facts, facts.subscriptions, now);
+  const after = decideAt(context, facts, effect.subscriptions, effect.at);
+  const told = ({ planId, source, reason, seatLimit }: PlanDecision) => ({ planId, source, reason, seatLimit });
+  const taken = tenant.memberCount + facts.pendingInvitations;
+  const limit = after.seatLimit;
+  const { subscription, proration, warnings } = effect;
+  return {
+    action: asked.action,
+    subscriptionId: subscription?.id ?? null,
+    stripeUrl: subscription && stripeUrl(subscription.id, subscription.livemode),
+    before: told(before),
+    after: { ...told(after), at: effect.at.toISOString() },
+    seats: {
+      limit,
+      members: tenant.memberCount,
+      pendingInvitations: facts.pendingInvitations,
+      membersOver: limit === null ? 0 : Math.max(0, tenant.memberCount - limit),
+      invitationsOver: limit === null ? 0 : Math.min(facts.pendingInvitations, Math.max(0, taken - limit)),
+    },
+    proration,
+    // None of these actions sends mail of ours; Stripe's receipts go by its own settings.
+    mails: [],
+    warnings: [...warnings, ...standingWarnings(facts, effect, after, now)],
+  };
+}
