@@ -41,13 +41,17 @@ describe('a checkout that nobody paid', () => {
     expect(await findings().findOneByOrFail({ tenantId })).toMatchObject({ status: 'resolved' });
   });
 
-  it('is told of for a month', async () => {
+  it.each(['open', 'dismissed'] as const)('is told of for a month, and is over then: %s', async (status) => {
     const { tenantId } = await begun();
     made.clock.advance(2 * DAY);
     await settleCheckouts(made.context);
+    await findings().update({ tenantId }, { status });
+    await settleCheckouts(made.context);
+    expect(await findings().findOneByOrFail({ tenantId })).toMatchObject({ status, resolvedBy: null });
     made.clock.advance(31 * DAY);
     await settleCheckouts(made.context);
-    expect(await findings().findOneByOrFail({ tenantId })).toMatchObject({ status: 'resolved' });
+    const closed = { status: 'resolved', resolvedBy: { type: 'worker', name: 'clock' } };
+    expect(await findings().findOneByOrFail({ tenantId })).toMatchObject(closed);
   });
 });
 

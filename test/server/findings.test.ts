@@ -1,4 +1,3 @@
-import { repairOf } from '../../domain/finding';
 import { AuditEntry } from '../../server/audit/audit.entity';
 import { decideTenant } from '../../server/billing/decide-tenant';
 import { Finding } from '../../server/billing/finding.entity';
@@ -330,8 +329,6 @@ describe('the list', () => {
     const { id } = await aFinding({ kind: 'unknown-price' });
     const { body } = await viewer.agent.get(`/api/findings/${id}`);
     expect(body.repair).toMatchObject({ verb: 'map-price', changesPlan: true, access: 'findings:repair-billing' });
-    expect(repairOf('seat-overrun')).toBeNull();
-    expect(repairOf('constructor')).toBeNull();
   });
 
   it.each([
