@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 export class LossyFront {
   /** Which requests begin it, as `POST /v1/subscriptions/`; null for none. */
   private losing: { start: string; answers: number; begun: boolean; thenSilent: boolean } | null = null;
+  private failing: { start: string; begun: boolean } | null = null;
   private readonly server: Server;
 
   private constructor(private readonly behind: string) {
@@ -28,8 +29,14 @@ export class LossyFront {
     this.losing = { start, answers, begun: false, thenSilent: options.thenSilent ?? false };
   }
 
+  /** From the first request on that begins so, all are answered 500 and none is passed on. */
+  fail(start: string): void {
+    this.failing = { start, begun: false };
+  }
+
   calmDown(): void {
     this.losing = null;
+    this.failing = null;
   }
 
   async stop(): Promise<void> {
@@ -38,7 +45,17 @@ export class LossyFront {
   }
 
   private async pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const lost = this.isLost(`${req.method} ${req.url}`);
+    const request = `${req.method} ${req.url}`;
+    if (this.failing) {
+      this.failing.begun ||= request.startsWith(this.failing.start);
+      if (this.failing.begun) {
+        req.resume();
+        const error = { type: 'api_error', message: 'Something went wrong.' };
+        res.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+        return;
+      }
+    }
+    const lost = this.isLost(request);
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const { host: _host, connection: _connection, 'content-length': _length, ...headers } = req.headers;

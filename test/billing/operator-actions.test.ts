@@ -232,6 +232,20 @@ describe('change-plan', () => {
     expect((await act(admin, action, tenant.id).expect(200)).body.planId).toBe('business');
   });
 
+  it('claims nothing where Stripe fails half-way and can not be read after; asked again, it is made once', async () => {
+    const tenant = await paying();
+    front.fail('POST /v1/subscriptions/');
+    const { body } = await act(admin, ACTIONS[0]!, tenant.id).expect(503);
+    expect(body.detail).toMatch(/not known/);
+    front.calmDown();
+    expect(await audits(tenant.id, 'tenant.stripe-refused')).toHaveLength(1);
+    expect((await act(admin, ACTIONS[0]!, tenant.id).expect(200)).body.planId).toBe('business');
+    expect((await invoicesOf(tenant.customerId)).map(({ billing_reason }) => billing_reason).sort()).toEqual([
+      'subscription_create',
+      'subscription_update',
+    ]);
+  });
+
   it('goes back and forth as often as it is asked to', async () => {
     const tenant = await paying();
     for (const planId of ['business', 'starter', 'business', 'starter']) {

@@ -10,6 +10,7 @@ import { oweJob } from '../../jobs/outbox';
 import { RetrySoon } from '../../jobs/settle';
 import { ask } from '../../stripe/ask';
 import { idOf } from '../../stripe/facts';
+import { isStripeAway } from '../../stripe/fault';
 import { withLease } from '../lease';
 import { syncCustomer } from '../sync-customer';
 
@@ -138,7 +139,7 @@ async function change(
     if (after && isMade(after)) return;
     if (error instanceof Stripe.errors.StripeError && !(error instanceof StripeConnectionError))
       await recordRefusal(context, scope, action, error);
-    else if (!after) throw unknownOutcome();
+    if (!after && isStripeAway(error)) throw unknownOutcome();
     await askToChange(Promise.reject(error));
   }
 }
