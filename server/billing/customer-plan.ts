@@ -15,7 +15,7 @@ import { lockTenant, updateTenant } from '../tenants/change-tenant';
 import { Tenant } from '../tenants/tenant.entity';
 import { openCheckout, priceOf } from './checkout';
 import { liveSubscriptions } from './live-subscriptions';
-import { syncCustomer } from './sync-customer';
+import { syncAtOnce } from './sync-customer';
 
 export { listInvoices, openBillingPortal } from './portal';
 
@@ -41,12 +41,8 @@ async function requirePlan({ db }: Context, planId: string): Promise<Plan> {
 /** Reads the customer anew; where that can't be done at once, the workers owe it. */
 async function syncAfter(context: Context, stripe: Stripe, actor: Actor, customerIds: Iterable<string>): Promise<void> {
   for (const customerId of new Set(customerIds)) {
-    try {
-      await syncCustomer(context, stripe, customerId, { actor }, { waitMs: 5000 });
-    } catch (error) {
+    if (!(await syncAtOnce(context, stripe, actor, customerId)))
       await inTransaction(context.db, (tx) => oweJob(tx, { kind: 'sync-customer', subject: customerId }));
-      context.log.warn({ err: error, customerId }, 'sync after a change of plan is left to the workers');
-    }
   }
 }
 

@@ -11,7 +11,7 @@ import { lockTenant } from '../tenants/change-tenant';
 import { decideTenant } from './decide-tenant';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
-import { syncCustomer } from './sync-customer';
+import { syncAtOnce } from './sync-customer';
 
 async function lockCustomer(tx: EntityManager, { config }: Context, customerId: string): Promise<StripeCustomer> {
   await tx.query('INSERT IGNORE INTO stripe_customers (id, tenantId, livemode, deleted) VALUES (?, NULL, ?, 0)', [
@@ -56,15 +56,6 @@ export async function linkMadeCustomer(
     if (customer.tenantId || customer.unlinkedAt) return;
     await writeLink(tx, actor, tenantId, customerId, { tenantId, unlinkedAt: null });
   });
-}
-
-/** Reads the customer at once, so that the plan follows; where that can't be, the workers owe it. */
-async function syncAtOnce(context: Context, stripe: Stripe, actor: Actor, customerId: string): Promise<void> {
-  try {
-    await syncCustomer(context, stripe, customerId, { actor }, { waitMs: 5000 });
-  } catch (error) {
-    context.log.warn({ err: error, customerId }, 'sync after a change of links is left to the workers');
-  }
 }
 
 async function requireStripeCustomer({ config }: Context, stripe: Stripe, id: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { type EntityManager, In } from 'typeorm';
 import { handlerFailed } from '../../domain/customer-findings';
+import type { Actor } from '../audit/actor';
 import type { Context } from '../context';
 import { inTransaction, rehearse } from '../db/transaction';
 import { finishJobs, openJobs } from '../jobs/settle';
@@ -92,6 +93,17 @@ export async function noteFailedTry({ db }: Context, customerId: string, reason:
   await db
     .getRepository(StripeEvent)
     .update({ customerId, status: 'received' }, { error: reason.slice(0, 500), attempts: () => 'attempts + 1' });
+}
+
+/** Reads a customer that was just changed at Stripe. Gives false where that can't be done at once: the workers must. */
+export async function syncAtOnce(context: Context, stripe: Stripe, actor: Actor, customerId: string): Promise<boolean> {
+  try {
+    await syncCustomer(context, stripe, customerId, { actor }, { waitMs: 5000 });
+    return true;
+  } catch (error) {
+    context.log.warn({ err: error, customerId }, 'sync after a change is left to the workers');
+    return false;
+  }
 }
 
 /** Marks a customer's waiting events as failed, after their job failed for good; a replay or a later sync mends them. */

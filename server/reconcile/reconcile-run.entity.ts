@@ -47,7 +47,6 @@ export class ReconcileRun {
   @Column(flag) braked: boolean;
   /** The whole listing was read and compared; what is left is to write. */
   @Column(flag) listed: boolean;
-  @Column(nullableMoment) cancelRequestedAt: Date | null;
   @Column(nullableText(1000)) error: string | null;
   @Column(word(16)) actorType: ActorType;
   @Column(nullableWord()) actorId: string | null;
@@ -90,7 +89,6 @@ export class ReconcileChange {
   @PrimaryColumn(word()) id: string;
   @ForeignKey('reconcile_runs', { onDelete: 'CASCADE' }) @Column(word()) runId: string;
   @ForeignKey('tenants') @Column(word()) tenantId: string;
-  @Column(nullableWord()) customerId: string | null;
   @Column(word()) fromPlanId: string;
   @Column(word()) toPlanId: string;
   @Column(text(500)) reason: string;

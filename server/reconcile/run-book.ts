@@ -95,7 +95,6 @@ export class RunBook {
       id: newId('rch'),
       runId: this.run.id,
       tenantId,
-      customerId: null,
       fromPlanId,
       toPlanId,
       reason,

@@ -12,7 +12,7 @@ import { ask } from '../../stripe/ask';
 import { idOf } from '../../stripe/facts';
 import { isStripeAway } from '../../stripe/fault';
 import { withLease } from '../lease';
-import { syncCustomer } from '../sync-customer';
+import { syncAtOnce } from '../sync-customer';
 
 const { StripeConnectionError, StripeIdempotencyError, StripeInvalidRequestError } = Stripe.errors;
 const LEASE_WAIT_MS = 15_000;
@@ -141,15 +141,6 @@ async function change(
       await recordRefusal(context, scope, action, error);
     if (!after && isStripeAway(error)) throw unknownOutcome();
     await askToChange(Promise.reject(error));
-  }
-}
-
-/** Reads the customer at once, so that the tenant's plan follows; where that can't be, the workers owe it. */
-export async function syncAtOnce(context: Context, stripe: Stripe, actor: Actor, customerId: string): Promise<void> {
-  try {
-    await syncCustomer(context, stripe, customerId, { actor }, { waitMs: 5000 });
-  } catch (error) {
-    context.log.warn({ err: error, customerId }, 'sync after a change of a subscription is left to the workers');
   }
 }
 
