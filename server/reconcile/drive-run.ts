@@ -62,6 +62,8 @@ async function drive(
   lease: Lease,
   options: DriveOptions,
 ): Promise<void> {
+  // What stopped it before is over, unless it stops it again.
+  run.error = null;
   const book = new RunBook(context, run, lease);
   try {
     if (!run.listed && !(await list(context, stripe, book, options))) return;
@@ -157,11 +159,12 @@ async function work(context: Context, stripe: Stripe, book: RunBook, options: Dr
   const { run } = book;
   const dry = run.mode === 'dry-run';
   if (dry || (await mayBrake(context, run))) {
+    await book.forgetPlanned();
     if (!(await workOff(context, stripe, book, 'rehearse', options))) return;
     if (dry) return finish(book, context, { status: 'done' });
     if (await tooMany(context, book.lowers))
       return finish(book, context, { status: 'done', mode: 'dry-run', braked: true });
-    await book.startOver();
+    await book.forgetPlanned();
   }
   if (await workOff(context, stripe, book, 'write', options)) await finish(book, context, { status: 'done' });
 }

@@ -39,12 +39,13 @@ export class RunBook {
     this.lowered += moves.filter(({ lowers }) => lowers).length;
   }
 
-  /** Forgets what a rehearsal counted, before it is done in earnest. */
-  async startOver(): Promise<void> {
+  /** Forgets what a rehearsal told, this one or one that was cut off: what was written stands. */
+  async forgetPlanned(): Promise<void> {
+    const changes = this.context.db.getRepository(ReconcileChange);
+    await changes.delete({ runId: this.run.id, state: 'planned' });
     this.moves = [];
-    this.findings = 0;
-    this.lowered = 0;
-    await this.context.db.getRepository(ReconcileChange).delete({ runId: this.run.id });
+    this.lowered = await changes.countBy({ runId: this.run.id, state: 'applied', lowers: true });
+    if (this.run.mode === 'dry-run') this.findings = 0;
   }
 
   /**

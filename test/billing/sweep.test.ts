@@ -260,7 +260,7 @@ describe('a sweep of the whole account', () => {
     expect(cut.error).toBeTruthy();
     world.standIn.world.faults.failNext = 0;
     await driveRun(world.context, world.stripe);
-    expect(await runs().findOneByOrFail({ id: cut.id })).toMatchObject({ status: 'done', scanned: 20 });
+    expect(await runs().findOneByOrFail({ id: cut.id })).toMatchObject({ status: 'done', scanned: 20, error: null });
   });
 
   it('runs once at a time, over all workers', async () => {
@@ -310,6 +310,47 @@ describe('a dry run', () => {
     await apply(dry.id);
     expect((await tenantNow(one.tenantId)).planId).toBe('free');
     expect(await tenantNow(two.tenantId)).toMatchObject({ planId: 'business', differsSince: null });
+  });
+});
+
+describe('a rehearsal', () => {
+  it('forgets none of what the run has written, and is not counted beside it', async () => {
+    const known = await many(21);
+    await sweep();
+    for (const { subscriptionId } of known)
+      change(subscriptionId, (subscription) => {
+        subscription.items.data[0]!.price = world.standIn.state.prices.get(world.prices.business)!;
+      });
+    await many(3, 7200);
+    const run = await sweep();
+    expect(run).toMatchObject({ status: 'done', mode: 'apply', braked: false, changed: 24, lowered: 0 });
+    const changes = world.context.db.getRepository(ReconcileChange);
+    expect(await changes.countBy({ runId: run.id, state: 'applied' })).toBe(24);
+    expect(await changes.countBy({ runId: run.id })).toBe(24);
+  });
+
+  it('that was cut off is told once', async () => {
+    const { subscriptionId } = await bought(5000);
+    await sweep();
+    cancel(subscriptionId);
+    const stop = new AbortController();
+    const { retrieve } = world.stripe.customers;
+    // An overdue customer is read by itself, in the rehearsal.
+    const overdue = await bought(6000);
+    change(overdue.subscriptionId, (subscription) => {
+      subscription.status = 'past_due';
+    });
+    world.stripe.customers.retrieve = ((...given: Parameters<typeof retrieve>) => {
+      stop.abort();
+      return retrieve.apply(world.stripe.customers, given);
+    }) as typeof retrieve;
+    const cut = await sweep({ mode: 'dry-run' }, { signal: stop.signal });
+    world.stripe.customers.retrieve = retrieve;
+    expect(cut).toMatchObject({ status: 'running', listed: true, lowered: 1 });
+    await driveRun(world.context, world.stripe);
+    expect(await runs().findOneByOrFail({ id: cut.id })).toMatchObject({ status: 'done', lowered: 1 });
+    const changes = world.context.db.getRepository(ReconcileChange);
+    expect(await changes.countBy({ runId: cut.id, lowers: true })).toBe(1);
   });
 });
 
