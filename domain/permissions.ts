@@ -18,6 +18,7 @@ export const RESOURCES = [
   'emails',
   'audit-log',
   'operators',
+  'api-keys',
 ] as const;
 export type ResourceName = (typeof RESOURCES)[number];
 
@@ -51,7 +52,9 @@ type Verb =
 /** `resource:action`. Every route of the operator API names one. */
 export type Permission = `${ResourceName}:${Crud}` | Verb | 'overview:read';
 
-const READABLE_BY_ALL = RESOURCES.filter((resource) => resource !== 'operators').map(
+/** What admins alone may see. */
+const KEPT_BACK: readonly ResourceName[] = ['operators', 'api-keys'];
+const READABLE_BY_ALL = RESOURCES.filter((resource) => !KEPT_BACK.includes(resource)).map(
   (resource) => `${resource}:read` as const,
 );
 

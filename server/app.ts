@@ -14,7 +14,8 @@ import { problemHandler, unknownAddress } from './http/problem';
 import { routerOf } from './http/routes';
 import { sameOriginOnly } from './http/same-origin';
 import { operatorApiRoutes } from './operator-api';
-import { operatorOf, operatorSession, sessionRouter } from './operators/session.routes';
+import { callerOf } from './operators/caller';
+import { operatorSession, sessionRouter } from './operators/session.routes';
 
 /** Where the built pages lie, both when run from source and from dist/. */
 const WEB =
@@ -94,7 +95,7 @@ export function createApp(context: Context, redis: Redis): Express {
     next();
   });
   app.use('/api', operatorSession(context), sameOriginOnly(config.publicUrl), express.json({ limit: '1mb' }));
-  app.use('/api', sessionRouter(context, redis), routerOf(routes, operatorOf(context)), unknownAddress);
+  app.use('/api', sessionRouter(context, redis), routerOf(routes, callerOf(context)), unknownAddress);
 
   app.use(customerApi(context, redis));
 

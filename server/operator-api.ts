@@ -10,6 +10,7 @@ import { emailsListing } from './emails/emails.listing';
 import { type OperatorRoute, readRoutes } from './http/operator-api';
 import { invitationRoutes } from './invitations/invitations.routes';
 import { membershipRoutes } from './memberships/memberships.routes';
+import { apiKeyRoutes } from './operators/api-keys.routes';
 import { operatorRoutes } from './operators/operators.routes';
 import { overviewRoutes } from './overview/overview.routes';
 import { planRoutes } from './plans/plans.routes';
@@ -35,4 +36,5 @@ export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute
   ...readRoutes(context, emailsListing),
   ...readRoutes(context, auditListing),
   ...operatorRoutes(context),
+  ...apiKeyRoutes(context),
 ];

@@ -1,4 +1,4 @@
-export type ActorType = 'operator' | 'user' | 'worker' | 'stripe' | 'system';
+export type ActorType = 'operator' | 'api-key' | 'user' | 'worker' | 'stripe' | 'system';
 
 /** Who makes a change, and from where: goes with every verb and ends in the audit log. */
 export interface Actor {

@@ -15,6 +15,7 @@ import { InvitationToken } from '../invitations/invitation-token.entity';
 import { IssuerKey, SignInCode, UserSession } from '../issuer/issuer.entities';
 import { OutboxRow } from '../jobs/outbox.entity';
 import { Membership } from '../memberships/membership.entity';
+import { ApiKey } from '../operators/api-key.entity';
 import { Operator } from '../operators/operator.entity';
 import { OperatorSession } from '../operators/operator-session.entity';
 import { Plan } from '../plans/plan.entity';
@@ -25,6 +26,7 @@ import { Identity } from '../users/identity.entity';
 import { User } from '../users/user.entity';
 
 export const entities = [
+  ApiKey,
   AuditChain,
   AuditEntry,
   AuditPersonal,

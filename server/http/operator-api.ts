@@ -1,6 +1,6 @@
 import type { ObjectLiteral } from 'typeorm';
 import { z } from 'zod';
-import type { Permission, ResourceName } from '../../domain/permissions';
+import type { OperatorRole, Permission, ResourceName } from '../../domain/permissions';
 import type { Actor } from '../audit/actor';
 import type { Context } from '../context';
 import { notFound, staleVersion } from '../errors';
@@ -8,8 +8,10 @@ import type { Operator } from '../operators/operator.entity';
 import { type Route, routeMaker } from './routes';
 import { answerList, type Listing } from './simple-rest';
 
+/** Whoever calls: an operator, or a program with an API key (then `operator` is null). */
 export interface OperatorCaller {
-  operator: Operator;
+  role: OperatorRole;
+  operator: Operator | null;
   actor: Actor;
 }
 

@@ -3,14 +3,13 @@ import session from 'express-session';
 import type Redis from 'ioredis';
 import { z } from 'zod';
 import { emailKey } from '../../domain/invitation';
-import { can, type Permission } from '../../domain/permissions';
 import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
-import { forbidden, ProblemError, unauthenticated } from '../errors';
+import { ProblemError, unauthenticated } from '../errors';
 import { makeLimit } from '../http/limits';
-import type { OperatorCaller } from '../http/operator-api';
 import { parse } from '../http/routes';
+import { callerOf } from './caller';
 import { Operator } from './operator.entity';
 import { OperatorSession } from './operator-session.entity';
 import { presentOperator } from './operators.routes';
@@ -37,20 +36,6 @@ export function operatorSession({ config, db }: Context): RequestHandler {
     cookie: { path: '/api', httpOnly: true, sameSite: 'lax', secure: protocol === 'https:', maxAge: SESSION_TTL_MS },
   });
 }
-
-/** Who calls the operator API, and whether the role may. Throws 401 or 403. */
-export const operatorOf =
-  (context: Context) =>
-  async (req: Parameters<RequestHandler>[0], permission: Permission): Promise<OperatorCaller> => {
-    const { operatorId } = req.session;
-    const operator = operatorId ? await context.db.getRepository(Operator).findOneBy({ id: operatorId }) : null;
-    if (operator?.status !== 'active') throw unauthenticated();
-    if (!can(operator.role, permission)) throw forbidden(`Your role, ${operator.role}, may not do this. Ask an admin.`);
-    return {
-      operator,
-      actor: { type: 'operator', id: operator.id, name: operator.name, requestId: String(req.id), ip: req.ip },
-    };
-  };
 
 const wrongLogin = () =>
   new ProblemError({
@@ -94,7 +79,8 @@ export function sessionRouter(context: Context, redis: Redis): Router {
   });
 
   router.get('/session', async (req, res) => {
-    const { operator } = await operatorOf(context)(req, 'overview:read');
+    const { operator } = await callerOf(context)(req, 'overview:read');
+    if (!operator) throw unauthenticated('An API key has no session.');
     res.json(presentOperator(operator));
   });
 
@@ -102,7 +88,7 @@ export function sessionRouter(context: Context, redis: Redis): Router {
   router.delete('/session', async (req, res) => {
     const { operatorId } = req.session;
     if (operatorId && req.query.everywhere === 'true') {
-      const { actor } = await operatorOf(context)(req, 'overview:read');
+      const { actor } = await callerOf(context)(req, 'overview:read');
       await inTransaction(context.db, async (tx) => {
         await tx.delete(OperatorSession, { operatorId });
         await recordAudit(tx, { actor, action: 'operator.sign-out', resource: 'operators', resourceId: operatorId });

@@ -63,9 +63,9 @@ export function reconcileRunRoutes(context: Context): OperatorRoute[] {
       summary: 'Compare Stripe with our copy: tell what differs, or write it',
       status: 201,
       body: NewRunBody,
-      async handle({ body, caller: { actor, operator } }) {
+      async handle({ body, caller: { actor, role } }) {
         // Chosen tenants are a sync; the whole account at once is more than support may move.
-        if (body.mode === 'apply' && !body.tenantIds && !can(operator.role, 'reconcile-runs:apply'))
+        if (body.mode === 'apply' && !body.tenantIds && !can(role, 'reconcile-runs:apply'))
           throw forbidden('Start a dry run, and ask an admin to apply it; or choose tenants.');
         await requireTenants(context, body.tenantIds);
         return present(await startRun(context, { ...body, trigger: 'operator', actor }));

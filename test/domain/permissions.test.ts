@@ -14,9 +14,12 @@ import {
 const whoCan = (permission: Permission): OperatorRole[] => OPERATOR_ROLES.filter((role) => can(role, permission));
 
 describe('operators', () => {
-  test.each(RESOURCES.filter((resource) => resource !== 'operators'))('all of them read %s', (resource) => {
-    expect(whoCan(`${resource}:read`)).toEqual(['admin', 'support', 'viewer']);
-  });
+  test.each(RESOURCES.filter((resource) => !/^(operators|api-keys)$/.test(resource)))(
+    'all of them read %s',
+    (resource) => {
+      expect(whoCan(`${resource}:read`)).toEqual(['admin', 'support', 'viewer']);
+    },
+  );
 
   test.each<Permission>([
     'tenants:create',
@@ -47,6 +50,10 @@ describe('operators', () => {
     'operators:update',
     'operators:delete',
     'operators:sign-out',
+    'api-keys:read',
+    'api-keys:create',
+    'api-keys:update',
+    'api-keys:delete',
     'plans:create',
     'plans:update',
     'plans:delete',

@@ -115,8 +115,8 @@ export function findingRoutes(context: Context): OperatorRoute[] {
       access: 'findings:repair',
       summary: 'Do the one safe repair that the finding tells of',
       body: RepairBody,
-      async handle({ params, body, caller: { actor, operator } }) {
-        await repairFinding(context, { actor, role: operator.role }, params.id!, body);
+      async handle({ params, body, caller: { actor, role } }) {
+        await repairFinding(context, { actor, role }, params.id!, body);
         return presentOne(context, findingsListing, params.id!);
       },
     }),
