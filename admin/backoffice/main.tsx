@@ -2,6 +2,7 @@ import { Admin, Resource } from 'react-admin';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router-dom';
 import { api } from './api';
+import { apiKeys } from './api-keys';
 import { auditLog } from './audit';
 import { auth } from './auth';
 import { findings, overrides, planChanges, stripeEvents, subscriptions } from './billing';
@@ -33,6 +34,7 @@ const resources = [
   emails,
   auditLog,
   operators,
+  apiKeys,
 ];
 
 const root = document.getElementById('root');

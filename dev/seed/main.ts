@@ -16,6 +16,7 @@ import { Email } from '../../server/emails/email.entity';
 import { Invitation } from '../../server/invitations/invitation.entity';
 import { InvitationToken } from '../../server/invitations/invitation-token.entity';
 import { Membership } from '../../server/memberships/membership.entity';
+import { createApiKey } from '../../server/operators/create-api-key';
 import { createOperator } from '../../server/operators/create-operator';
 import { Operator } from '../../server/operators/operator.entity';
 import { Plan } from '../../server/plans/plan.entity';
@@ -70,6 +71,8 @@ async function main(): Promise<void> {
     if (await db.getRepository(Tenant).exists())
       return console.log('There are tenants already: the demo data is left as it is.');
     const admin = await db.getRepository(Operator).findOneByOrFail({ email: LOGINS[0]!.email });
+    // Its secret is thrown away: nobody can call with it.
+    await createApiKey(db, systemActor, { name: 'Reporting (demo)', role: 'viewer', expiresAt: null });
     const now = new Date();
     const world = new World(
       now,

@@ -3,17 +3,12 @@ import { z } from 'zod';
 import { OPERATOR_ROLES } from '../../domain/permissions';
 import { changesBetween, recordAudit } from '../audit/record';
 import type { Context } from '../context';
-import { newId } from '../db/id';
 import { inTransaction } from '../db/transaction';
 import { invalid, notFound } from '../errors';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
 import type { Listing } from '../http/simple-rest';
-import { randomToken, sha256 } from '../secrets';
 import { ApiKey } from './api-key.entity';
-
-/** What the secret of every key begins with, so that scanners for leaked secrets can know it. */
-export const KEY_MARK = 'tk_';
-const SHOWN = 8;
+import { createApiKey } from './create-api-key';
 
 export const apiKeysListing: Listing<ApiKey> & { name: 'api-keys' } = {
   name: 'api-keys',
@@ -64,17 +59,7 @@ export function apiKeyRoutes(context: Context): OperatorRoute[] {
       body: NewKeyBody,
       async handle({ body: { name, role, expiresAt = null }, caller: { actor } }) {
         requireFuture(expiresAt);
-        const id = newId('key');
-        const secret = `${KEY_MARK}${randomToken()}`;
-        const prefix = secret.slice(0, KEY_MARK.length + SHOWN);
-        const { type: createdByType, id: createdById, name: createdByName } = actor;
-        const by = { createdByType, createdById, createdByName };
-        await inTransaction(context.db, async (tx) => {
-          await tx.insert(ApiKey, { id, name, role, prefix, secretHash: sha256(secret), expiresAt, ...by });
-          const told = Object.entries({ name, role, prefix, expiresAt });
-          const changes = Object.fromEntries(told.map(([field, to]) => [field, { from: null, to }]));
-          await recordAudit(tx, { actor, action: 'api-key.create', resource: 'api-keys', resourceId: id, changes });
-        });
+        const { id, secret } = await createApiKey(context.db, actor, { name, role, expiresAt });
         return { ...(await presentOne(context, apiKeysListing, id)), secret };
       },
     }),

@@ -47,6 +47,7 @@ const SideMenu = () => (
     <Group title="System">
       <Menu.ResourceItem name="audit-log" />
       <Menu.ResourceItem name="operators" />
+      <Menu.ResourceItem name="api-keys" />
     </Group>
   </Menu>
 );

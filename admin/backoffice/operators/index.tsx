@@ -10,21 +10,13 @@ import {
   TextInput,
   TopToolbar,
 } from 'react-admin';
-import { OPERATOR_ROLES } from '../../../domain/permissions';
 import { Act } from '../parts/act';
 import { EditPage } from '../parts/edit-page';
 import { StatusField, WhenField } from '../parts/fields';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { SaveBar } from '../parts/save-bar';
+import { operatorRoles } from './roles';
 
-const roles = OPERATOR_ROLES.map((id) => ({
-  id,
-  name: {
-    admin: 'admin: everything',
-    support: 'support: no plans, overrides, operators or deletion',
-    viewer: 'viewer: reads',
-  }[id],
-}));
 const statuses = ['active', 'suspended'].map((id) => ({ id, name: id }));
 
 function OperatorList() {
@@ -56,7 +48,7 @@ const OperatorCreate = () => (
     <SimpleForm sx={{ maxWidth: 520 }}>
       <TextInput source="email" type="email" required />
       <TextInput source="name" required />
-      <SelectInput source="role" choices={roles} defaultValue="support" isRequired />
+      <SelectInput source="role" choices={operatorRoles} defaultValue="support" isRequired />
       <PasswordInput source="password" required helperText="At least 12 characters; hand it over in person" />
     </SimpleForm>
   </Create>
@@ -78,7 +70,7 @@ const OperatorEdit = () => (
   <EditPage redirect="list" actions={<Verbs />}>
     <SimpleForm sx={{ maxWidth: 520 }} toolbar={<SaveBar />}>
       <TextInput source="name" required />
-      <SelectInput source="role" choices={roles} isRequired />
+      <SelectInput source="role" choices={operatorRoles} isRequired />
       <SelectInput source="status" choices={statuses} isRequired />
       <PasswordInput
         source="password"
