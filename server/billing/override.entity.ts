@@ -7,6 +7,10 @@ import { createdMoment, flag, moment, nullableMoment, nullableWord, text, versio
 @Index('overrides_tenant', ['tenantId', 'endsAt'])
 @Index('overrides_ends', ['endsAt', 'id'])
 @Index('overrides_created', ['createdAt', 'id'])
+@Index('overrides_open_ends', ['endedAt', 'endsAt', 'id'])
+@Index('overrides_open_starts', ['endedAt', 'startsAt', 'id'])
+@Index('overrides_plan', ['planId', 'endsAt', 'id'])
+@Index('overrides_note_due', ['noteDueAt'])
 export class Override {
   @PrimaryColumn(word()) id: string;
   @ForeignKey('tenants') @Column(word()) tenantId: string;
@@ -16,6 +20,9 @@ export class Override {
   @Column(moment) startsAt: Date;
   @Column(moment) endsAt: Date;
   @Column(nullableMoment) endedAt: Date | null;
+  /** When somebody is to be told that it ends soon; null once that is done, or owed no more. */
+  @Column(nullableMoment) noteDueAt: Date | null;
+  @Column(nullableMoment) notedAt: Date | null;
   @Column(word(16)) createdByType: ActorType;
   @Column(nullableWord()) createdById: string | null;
   @Column(text(120)) createdByName: string;

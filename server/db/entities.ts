@@ -8,6 +8,7 @@ import { StripeCustomer } from '../billing/stripe-customer.entity';
 import { StripeEvent } from '../billing/stripe-event.entity';
 import { StripeState } from '../billing/stripe-state.entity';
 import { Subscription } from '../billing/subscription.entity';
+import { ConvergenceDay } from '../convergence/convergence-day.entity';
 import { ContactRequest } from '../customer-api/contact-request.entity';
 import { Email } from '../emails/email.entity';
 import { Invitation } from '../invitations/invitation.entity';
@@ -32,6 +33,7 @@ export const entities = [
   AuditPersonal,
   Checkout,
   ContactRequest,
+  ConvergenceDay,
   Email,
   Finding,
   Identity,

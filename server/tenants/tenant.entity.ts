@@ -24,6 +24,8 @@ export type PlanSource = 'override' | 'subscription' | 'base';
 @Index('tenants_created', ['createdAt', 'id'])
 @Index('tenants_next_decision', ['nextDecisionAt'])
 @Index('tenants_members', ['memberCount', 'id'])
+@Index('tenants_synced', ['lastSyncedAt', 'createdAt'])
+@Index('tenants_differs', ['differsSince'])
 @Index('tenants_search', ['name'], { fulltext: true })
 export class Tenant {
   @PrimaryColumn(word()) id: string;
