@@ -38,6 +38,7 @@ type Verb =
   | 'invitations:resend'
   | 'invitations:revoke'
   | 'overrides:end'
+  | 'overrides:extend'
   | 'stripe-events:replay'
   | 'findings:assign'
   | 'findings:snooze'

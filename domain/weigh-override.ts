@@ -20,7 +20,8 @@ const endOf = ({ endsAt, endedAt }: OverrideFact): Date => earliest([endsAt, end
 export function weighOverride(override: OverrideFact, catalogue: Catalogue, now: Date): WeighedOverride {
   const plan = catalogue.find(({ id }) => id === override.planId) ?? null;
   const end = endOf(override);
-  const told = { override, plan, moments: [override.startsAt, end] };
+  // One that was ended before its start never begins.
+  const told = { override, plan, moments: end <= override.startsAt ? [] : [override.startsAt, end] };
   const silent = (code: OverrideCode, why: string): WeighedOverride => ({ ...told, counts: false, code, why });
   if (!plan) return silent('override-unknown-plan', `its plan "${override.planId}" is not in the catalogue`);
   if (end <= now) return silent('override-ended', `it ended on ${day(end)}`);

@@ -2,7 +2,7 @@ import type Redis from 'ioredis';
 import { auditListing } from './audit/audit.listing';
 import { findingRoutes } from './billing/findings/findings.routes';
 import { operatorActionRoutes } from './billing/operator-actions/operator-actions.routes';
-import { overrideRoutes } from './billing/overrides.routes';
+import { overrideRoutes } from './billing/overrides/overrides.routes';
 import { planChangesListing, subscriptionsListing } from './billing/records.listings';
 import { stripeEventRoutes } from './billing/stripe-events.routes';
 import type { Context } from './context';

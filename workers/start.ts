@@ -2,6 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import Redis from 'ioredis';
 import { decideDueTenants } from '../server/billing/decide-due';
 import { wakeFindings } from '../server/billing/findings/wake-findings';
+import { noteEndings } from '../server/billing/overrides/note-endings';
 import { oweForgottenEvents } from '../server/billing/owe-forgotten';
 import { purge } from '../server/billing/purge';
 import { settleCheckouts } from '../server/billing/settle-checkouts';
@@ -104,6 +105,7 @@ export function startWorkers(
     await expireInvitations(context);
     await settleCheckouts(context);
     await wakeFindings(context);
+    await noteEndings(context);
   });
   const stopping = new AbortController();
   const runs = new Ticker('reconciliation runs', RUNS_MS, log, async () => {

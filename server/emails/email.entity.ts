@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { count, createdMoment, json, nullableMoment, nullableText, nullableWord, text, word } from '../db/columns';
 
-export type EmailKind = 'invitation' | 'sign-in-code' | 'contact';
+export type EmailKind = 'invitation' | 'sign-in-code' | 'contact' | 'override-ending';
 export type EmailStatus = 'queued' | 'sending' | 'sent' | 'failed' | 'bounced';
 
 /** One message to one address. Claimed (`sending`) before SMTP is called; a retry carries the same Message-ID. */

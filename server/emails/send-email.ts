@@ -1,6 +1,7 @@
 import { type EntityManager, In } from 'typeorm';
 import { workerActor } from '../audit/actor';
 import { recordAudit } from '../audit/record';
+import { noteStillHolds } from '../billing/overrides/note-endings';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import { Invitation } from '../invitations/invitation.entity';
@@ -38,8 +39,10 @@ async function claim({ db }: Context, id: string): Promise<Email | null> {
   return null;
 }
 
-/** Whether the link in the message still leads somewhere: its invitation is pending, and its token is the newest. */
-async function isWithdrawn({ db, now }: Context, email: Email, secret: string | null): Promise<boolean> {
+/** Whether what the message tells still holds: of an invitation that it is pending, and that its token is the newest. */
+async function isWithdrawn(context: Context, email: Email, secret: string | null): Promise<boolean> {
+  const { db, now } = context;
+  if (email.kind === 'override-ending') return !(await noteStillHolds(context, email.data));
   if (!email.invitationId) return false;
   const invitation = await db.getRepository(Invitation).findOneBy({ id: email.invitationId });
   if (invitation?.status !== 'pending' || invitation.expiresAt <= now()) return true;

@@ -81,9 +81,36 @@ function contact({ data }: MailInput): MailText {
   };
 }
 
+/** To the operator who granted it, before it ends. */
+function overrideEnding({ publicUrl, data }: MailInput): MailText {
+  const tenant = oneLine(data.tenantName);
+  const plan = oneLine(data.planName);
+  const then = oneLine(data.thenPlanName);
+  const stays = then === plan;
+  return {
+    subject: `${plan} for ${tenant} ends on ${day(data.endsAt)} UTC`,
+    preview: stays ? `${tenant} keeps ${plan}.` : `${tenant} is on ${then} from then on.`,
+    heading: `${plan} for ${tenant} ends soon`,
+    paragraphs: [
+      `The override that you or a colleague granted ${tenant} ends on ${day(data.endsAt)} UTC.`,
+      stays
+        ? `As things stand, ${tenant} keeps ${plan} after it.`
+        : `As things stand, ${tenant} falls back to ${then} at that moment, by itself.`,
+      'To let it end you need not do anything. An admin can extend it until then.',
+    ],
+    facts: [
+      { label: 'Granted because', value: oneLine(data.reason) },
+      { label: 'Granted by', value: oneLine(data.grantedBy) },
+    ],
+    action: { label: 'See the override', url: `${publicUrl}/admin/overrides/${data.overrideId}/show` },
+    footnote: 'You are told once before an override ends, and again only where it was extended.',
+  };
+}
+
 /** Every text that we send, by kind. */
 export const TEXTS: Record<EmailKind, (input: MailInput) => MailText> = {
   invitation,
   'sign-in-code': signInCode,
   contact,
+  'override-ending': overrideEnding,
 };

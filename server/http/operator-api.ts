@@ -28,7 +28,7 @@ export async function presentOne<Row extends ObjectLiteral>(
 ): Promise<object> {
   const row = await context.db.createQueryBuilder(listing.entity, 'r').where('r.id = :id', { id }).getOne();
   if (!row) throw notFound(listing.name.replace(/s$/, ''), id);
-  const [record] = await listing.present([row], context.db);
+  const [record] = await listing.present([row], context.db, context.now());
   return record!;
 }
 
@@ -39,7 +39,7 @@ export const readRoutes = <Row extends ObjectLiteral>(context: Context, listing:
     path: `/${listing.name}`,
     access: `${listing.name}:read`,
     summary: `List ${listing.name}`,
-    handle: ({ query, res }) => answerList(context.db, listing, query, res),
+    handle: ({ query, res }) => answerList(context, listing, query, res),
   }),
   operatorRoute({
     method: 'get',

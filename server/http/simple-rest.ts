@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import type { DataSource, EntityTarget, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import type { Context } from '../context';
 import { invalid } from '../errors';
 
 /** Totals are exact up to this; beyond it, `X-Total-At-Least: true` says that there are more. */
@@ -7,7 +8,14 @@ export const COUNT_BOUND = 10_000;
 export const MAX_PAGE = 1000;
 
 export type FilterKind = 'word' | 'flag' | 'number' | 'moment';
-export type CustomFilter<Row extends ObjectLiteral> = (query: SelectQueryBuilder<Row>, value: unknown) => void;
+/** What a list is asked of: some filters and fields hang on the time. */
+export type Asked = Pick<Context, 'db' | 'now'>;
+/** Adds its condition to the query; what it gives is waited for and not used. */
+export type CustomFilter<Row extends ObjectLiteral> = (
+  query: SelectQueryBuilder<Row>,
+  value: unknown,
+  asked: Asked,
+) => unknown;
 
 /** How a resource is listed. Only what is named here can be sorted or filtered by; each has an index behind it. */
 export interface Listing<Row extends ObjectLiteral> {
@@ -21,7 +29,7 @@ export interface Listing<Row extends ObjectLiteral> {
   /** Columns of the full-text index that `q` searches. */
   search?: readonly string[];
   /** Rows to records, in the same order; may read more for the whole page at once. */
-  present: (rows: Row[], db: DataSource) => Promise<object[]>;
+  present: (rows: Row[], db: DataSource, now: Date) => Promise<object[]>;
 }
 
 interface ListQuery {
@@ -131,6 +139,9 @@ function addAnyOf<Row extends ObjectLiteral>(
   else query.andWhere(condition, { [name]: values });
 }
 
+/** For a custom filter that is true or false. Throws 400. */
+export const readFlag = (field: string, value: unknown): boolean => readValue('flag', field, value) === 1;
+
 /** For a custom filter on ids: `condition` holds `(:...field)`, which stands for the one or many that were given. */
 export const whereAnyOf = <Row extends ObjectLiteral>(
   query: SelectQueryBuilder<Row>,
@@ -166,7 +177,8 @@ function addSearch<Row extends ObjectLiteral>(query: SelectQueryBuilder<Row>, co
   });
 }
 
-function addFilters<Row extends ObjectLiteral>(
+async function addFilters<Row extends ObjectLiteral>(
+  asked: Asked,
   listing: Listing<Row>,
   query: SelectQueryBuilder<Row>,
   filter: Record<string, unknown>,
@@ -185,7 +197,7 @@ function addFilters<Row extends ObjectLiteral>(
       continue;
     }
     const kind = Object.hasOwn(allowed, field) ? allowed[field] : undefined;
-    if (typeof kind === 'function') kind(query, value);
+    if (typeof kind === 'function') await kind(query, value, asked);
     else if (kind) addFilter(query, field, kind, field, value, n);
     else {
       const range = /^(.+)_(gte|lte)$/.exec(field);
@@ -209,16 +221,17 @@ function addFilters<Row extends ObjectLiteral>(
  * `Content-Range: tenants 0-24/1042` on the answer. Unknown sort or filter fields get 400 with those allowed.
  */
 export async function answerList<Row extends ObjectLiteral>(
-  db: DataSource,
+  asked: Asked,
   listing: Listing<Row>,
   httpQuery: Record<string, string | undefined>,
   res: Response,
 ): Promise<object[]> {
   const { sort, range, filter } = readQuery(listing, httpQuery);
+  const { db, now } = asked;
   const query = db.createQueryBuilder(listing.entity, 'r');
   for (const [column, value] of Object.entries(listing.scope ?? {}))
     query.andWhere(`r.${column} = :scope_${column}`, { [`scope_${column}`]: value });
-  addFilters(listing, query, filter);
+  await addFilters(asked, listing, query, filter);
   const counted = query
     .clone()
     .select('1', 'one')
@@ -237,5 +250,5 @@ export async function answerList<Row extends ObjectLiteral>(
   const last = rows.length > 0 ? range[0] + rows.length - 1 : range[0];
   res.set('Content-Range', `${listing.name} ${range[0]}-${last}/${bounded}`);
   if (Number(total.n) > COUNT_BOUND) res.set('X-Total-At-Least', 'true');
-  return listing.present(rows, db);
+  return listing.present(rows, db, now());
 }

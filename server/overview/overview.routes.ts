@@ -18,7 +18,7 @@ export function overviewRoutes({ db, now }: Context): OperatorRoute[] {
       .addOrderBy('r.id', 'DESC')
       .limit(10)
       .getMany();
-    const records = await planChangesListing.present(rows, db);
+    const records = await planChangesListing.present(rows, db, now());
     const names: { id: string; name: string }[] =
       rows.length > 0
         ? await db.query(`SELECT id, name FROM tenants WHERE id IN (?)`, [rows.map(({ tenantId }) => tenantId)])

@@ -54,7 +54,7 @@ export function reconcileRunRoutes(context: Context): OperatorRoute[] {
       path: '/reconcile-runs/:id/changes',
       access: 'reconcile-runs:read',
       summary: 'List the plan changes that a run found due',
-      handle: ({ params, query, res }) => answerList(context.db, changesOf(params.id!), query, res),
+      handle: ({ params, query, res }) => answerList(context, changesOf(params.id!), query, res),
     }),
     operatorRoute({
       method: 'post',

@@ -11,6 +11,9 @@ const subscriptionId = z
 const planId = z.string('Choose a plan.');
 const stripeCustomerId = z.string().regex(/^cus_[A-Za-z0-9_]{1,60}$/, 'must be the id of a Stripe customer.');
 
+const overrideId = z.string('Say which override.');
+const untilWhen = moment('Say until when: an ISO 8601 time.');
+
 export const BuyLinkBody = z.object({ planId });
 export const ChangePlanBody = z.object({
   planId,
@@ -27,7 +30,7 @@ export const CancelBody = z.object({
 export const ResumeBody = z.object({ subscriptionId, reason: reason.nullish() });
 export const ExtendTrialBody = z.object({
   subscriptionId,
-  until: moment('Say until when: an ISO 8601 time.'),
+  until: untilWhen,
   reason,
   startTrial: z.boolean().default(false),
 });
@@ -41,6 +44,15 @@ export const PreviewBody = z.discriminatedUnion('action', [
   ExtendTrialBody.omit({ reason: true }).extend({ action: z.literal('extend-trial') }),
   z.object({ action: z.literal('link-customer'), stripeCustomerId }),
   z.object({ action: z.literal('unlink-customer'), stripeCustomerId }),
+  z.object({
+    action: z.literal('grant-override'),
+    planId,
+    pin: z.boolean().default(false),
+    startsAt: moment('must be an ISO 8601 time.').nullish(),
+    endsAt: untilWhen,
+  }),
+  z.object({ action: z.literal('extend-override'), overrideId, endsAt: untilWhen }),
+  z.object({ action: z.literal('end-override'), overrideId }),
   z.object({ action: z.literal('delete'), cancel: z.enum(['now', 'period-end']).default('period-end') }),
 ]);
 export type Previewed = z.output<typeof PreviewBody>;

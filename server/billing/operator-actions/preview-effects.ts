@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import type { SubscriptionFact } from '../../../domain/decide-plan.types';
+import type { OverrideFact, SubscriptionFact } from '../../../domain/decide-plan.types';
 import type { Context } from '../../context';
 import { conflict, notFound } from '../../errors';
 import type { Plan } from '../../plans/plan.entity';
@@ -11,6 +11,7 @@ import { askToChange } from './change-at-stripe';
 import { quantityOf, requireSoldPlan, swappedItems } from './changes';
 import { chooseSubscription } from './choose-subscription';
 import type { PreviewFacts } from './preview-facts';
+import { foreseeEnding, foreseeExtension, foreseeGrant } from './preview-overrides';
 import { nextCharge, onlyLater, type Proration, swapProration } from './preview-proration';
 
 export interface Warning {
@@ -21,8 +22,12 @@ export interface Warning {
 /** What an action would lead to. */
 export interface Effect {
   subscriptions: SubscriptionFact[];
+  /** The overrides as they would be, where the action changes one. */
+  overrides?: OverrideFact[];
   /** From when on. */
   at: Date;
+  /** When it ends by itself, where that is known beforehand. */
+  endsAt?: Date;
   proration: Proration | null;
   warnings: Warning[];
   subscription: Stripe.Subscription | null;
@@ -200,6 +205,9 @@ const FORESEE: { [Action in Asked['action']]: Foresee<Action> } = {
   'link-customer': link,
   'unlink-customer': unlink,
   delete: remove,
+  'grant-override': (context, _stripe, facts, asked) => foreseeGrant(context, facts, asked),
+  'extend-override': (context, _stripe, facts, asked) => foreseeExtension(context, facts, asked),
+  'end-override': (context, _stripe, facts, asked) => foreseeEnding(context, facts, asked),
 };
 
 /** What would come of an action; nothing is changed. Throws what the action itself would. */

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
-import { In, MoreThan } from 'typeorm';
+import { type EntityManager, In, MoreThan } from 'typeorm';
 import { decidePlan } from '../../../domain/decide-plan';
-import type { Catalogue, PlanDecision, SubscriptionFact } from '../../../domain/decide-plan.types';
+import type { Catalogue, OverrideFact, PlanDecision, SubscriptionFact } from '../../../domain/decide-plan.types';
 import type { Context } from '../../context';
 import { Invitation } from '../../invitations/invitation.entity';
 import { loadCatalogue } from '../../plans/catalogue';
@@ -16,7 +16,7 @@ import { Subscription } from '../subscription.entity';
 export interface PreviewFacts {
   tenant: Tenant;
   catalogue: Catalogue;
-  overrides: Override[];
+  overrides: OverrideFact[];
   subscriptions: SubscriptionFact[];
   live: Stripe.Subscription[];
   pendingInvitations: number;
@@ -33,10 +33,17 @@ export const factOf = (one: Stripe.Subscription, known?: Subscription): Subscrip
 });
 
 /** Reads what a preview needs; writes nothing. Throws 503 while Stripe is away. */
-export async function previewFacts(context: Context, stripe: Stripe, tenant: Tenant): Promise<PreviewFacts> {
-  const { db, now } = context;
+export const previewFacts = async (context: Context, stripe: Stripe, tenant: Tenant): Promise<PreviewFacts> =>
+  factsOf(context, context.db.manager, tenant, await liveSubscriptions(context, stripe, tenant.id));
+
+/** The facts of a tenant as we keep them, but for the live subscriptions that were just read from Stripe. */
+export async function factsOf(
+  { now }: Pick<Context, 'now'>,
+  db: EntityManager,
+  tenant: Tenant,
+  live: Stripe.Subscription[] = [],
+): Promise<PreviewFacts> {
   const tenantId = tenant.id;
-  const live = await liveSubscriptions(context, stripe, tenantId);
   const [catalogue, overrides, mirror, pendingInvitations] = await Promise.all([
     loadCatalogue(db),
     db.getRepository(Override).findBy({ tenantId }),

@@ -24,7 +24,7 @@ function standingWarnings(facts: PreviewFacts, effect: Effect, after: PlanDecisi
           },
         ]
       : []),
-    ...(pinned
+    ...(pinned && !effect.overrides
       ? [
           {
             code: 'override-pinned',
@@ -32,11 +32,24 @@ function standingWarnings(facts: PreviewFacts, effect: Effect, after: PlanDecisi
           },
         ]
       : []),
-    ...(after.source === 'override' && !pinned
+    ...(after.source === 'override' && !pinned && !effect.overrides
       ? [{ code: 'override-floor', text: `An operator granted ${nameOf(after.planId)}, which holds meanwhile.` }]
       : []),
     ...(ending ? [{ code: 'ends-by-itself', text: 'This subscription is cancelled already and ends by itself.' }] : []),
   ];
+}
+
+/** Who would be over the seats that a decision leaves. */
+function seatsUnder({ seatLimit: limit }: PlanDecision, { tenant, pendingInvitations }: PreviewFacts) {
+  const { memberCount: members } = tenant;
+  const over = limit === null ? 0 : Math.max(0, members + pendingInvitations - limit);
+  return {
+    limit,
+    members,
+    pendingInvitations,
+    membersOver: limit === null ? 0 : Math.max(0, members - limit),
+    invitationsOver: Math.min(pendingInvitations, over),
+  };
 }
 
 /**
@@ -45,16 +58,17 @@ function standingWarnings(facts: PreviewFacts, effect: Effect, after: PlanDecisi
  * @throws ProblemError as the action itself would: 400, 404, 409, 503
  */
 export async function previewAction(context: Context, stripe: Stripe, tenantId: string, asked: Previewed) {
-  const evenDeleted = asked.action === 'cancel-subscription' ? { evenDeleted: true as const } : {};
+  const mayBeDeleted = ['cancel-subscription', 'end-override'].includes(asked.action);
+  const evenDeleted = mayBeDeleted ? { evenDeleted: true as const } : {};
   const tenant = await requireTenant(context, tenantId, evenDeleted);
   const facts = await previewFacts(context, stripe, tenant);
   const now = context.now();
   const effect = await foresee(context, stripe, facts, asked);
   const before = decideAt(context, facts, facts.subscriptions, now);
-  const after = decideAt(context, facts, effect.subscriptions, effect.at);
+  const then = { ...facts, overrides: effect.overrides ?? facts.overrides };
+  const after = decideAt(context, then, effect.subscriptions, effect.at);
+  const atEnd = effect.endsAt && decideAt(context, then, effect.subscriptions, effect.endsAt);
   const told = ({ planId, source, reason, seatLimit }: PlanDecision) => ({ planId, source, reason, seatLimit });
-  const taken = tenant.memberCount + facts.pendingInvitations;
-  const limit = after.seatLimit;
   const { subscription, proration, warnings } = effect;
   return {
     action: asked.action,
@@ -62,13 +76,8 @@ export async function previewAction(context: Context, stripe: Stripe, tenantId: 
     stripeUrl: subscription && stripeUrl(subscription.id, subscription.livemode),
     before: told(before),
     after: { ...told(after), at: effect.at.toISOString() },
-    seats: {
-      limit,
-      members: tenant.memberCount,
-      pendingInvitations: facts.pendingInvitations,
-      membersOver: limit === null ? 0 : Math.max(0, tenant.memberCount - limit),
-      invitationsOver: limit === null ? 0 : Math.min(facts.pendingInvitations, Math.max(0, taken - limit)),
-    },
+    seats: seatsUnder(after, facts),
+    atEnd: atEnd ? { ...told(atEnd), at: effect.endsAt!.toISOString(), seats: seatsUnder(atEnd, facts) } : null,
     proration,
     // None of these actions sends mail of ours; Stripe's receipts go by its own settings.
     mails: [],
