@@ -6,6 +6,7 @@ import { overrideRoutes } from './billing/overrides/overrides.routes';
 import { planChangesListing, subscriptionsListing } from './billing/records.listings';
 import { stripeEventRoutes } from './billing/stripe-events.routes';
 import type { Context } from './context';
+import { convergenceRoutes } from './convergence/convergence.routes';
 import { emailsListing } from './emails/emails.listing';
 import { type OperatorRoute, readRoutes } from './http/operator-api';
 import { invitationRoutes } from './invitations/invitations.routes';
@@ -21,6 +22,7 @@ import { userRoutes } from './users/users.routes';
 /** Every address of the operator API. */
 export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute[] => [
   ...overviewRoutes(context),
+  ...convergenceRoutes(context),
   ...tenantRoutes(context),
   ...operatorActionRoutes(context),
   ...userRoutes(context),

@@ -7,6 +7,7 @@ import { oweForgottenEvents } from '../server/billing/owe-forgotten';
 import { purge } from '../server/billing/purge';
 import { settleCheckouts } from '../server/billing/settle-checkouts';
 import type { Context } from '../server/context';
+import { keepConvergenceDay } from '../server/convergence/keep-day';
 import { MailServerAway } from '../server/emails/send-email';
 import { openTransport } from '../server/emails/transport';
 import { expireInvitations } from '../server/invitations/expire-invitations';
@@ -114,6 +115,7 @@ export function startWorkers(
   });
   const catchingUp = catchUpTicker(tools, redis, stopping.signal);
   const tidying = new Ticker('tidying', TIDY_MS, log, async () => {
+    await keepConvergenceDay(context);
     const owed = await oweForgottenEvents(context);
     if (owed > 0) log.warn({ owed }, 'events of stripe waited without a job; their customers are synced now');
     await purge(context, stopping.signal);

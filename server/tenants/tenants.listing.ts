@@ -1,7 +1,8 @@
 import { In } from 'typeorm';
+import { verificationOf } from '../../domain/verification';
 import { StripeCustomer } from '../billing/stripe-customer.entity';
-import { readState } from '../billing/stripe-state';
-import { type Listing, whereAnyOf } from '../http/simple-rest';
+import { horizonOf, lastSweep, whereProven } from '../convergence/proof';
+import { type Listing, readFlag, whereAnyOf } from '../http/simple-rest';
 import { Tenant } from './tenant.entity';
 
 /** When a tenant was last proven equal to Stripe: by its own syncs, or by the last whole sweep that found it equal. */
@@ -36,17 +37,23 @@ export const tenantsListing: Listing<Tenant> & { name: 'tenants' } = {
         'stripeCustomerIds',
         value,
       ),
+    /** Proven equal to Stripe within 24 hours, or not; deleted tenants are neither. */
+    async verified(query, value, { db, now }) {
+      const { sql, parameters } = whereProven(readFlag('verified', value), horizonOf(await lastSweep(db), now()));
+      query.andWhere(sql, parameters);
+    },
   },
   search: ['name'],
-  async present(rows, db) {
+  async present(rows, db, now) {
     const ids = rows.map(({ id }) => id);
     const customers = ids.length > 0 ? await db.getRepository(StripeCustomer).findBy({ tenantId: In(ids) }) : [];
-    const sweep = await readState(db, 'whole-sweep');
+    const sweptAt = await lastSweep(db);
     return rows.map((tenant) => {
-      const { lastSyncedAt: _synced, nextDecisionAt: _next, differsSince: _differs, ...told } = tenant;
+      const { lastSyncedAt: _synced, nextDecisionAt: _next, ...told } = tenant;
       const own = customers.filter(({ tenantId }) => tenantId === tenant.id);
-      const sweptAt = sweep ? new Date(sweep.verifiedAt) : null;
-      return { ...told, lastVerifiedAt: verifiedAt(tenant, own, sweptAt), stripeCustomerIds: own.map(({ id }) => id) };
+      const lastVerifiedAt = verifiedAt(tenant, own, sweptAt);
+      const verification = verificationOf({ lastVerifiedAt, differsSince: tenant.differsSince }, now);
+      return { ...told, lastVerifiedAt, verification, stripeCustomerIds: own.map(({ id }) => id) };
     });
   },
 };
