@@ -1,5 +1,6 @@
 import simpleRestProvider from 'ra-data-simple-rest';
 import { type DataProvider, fetchUtils, type RaRecord } from 'react-admin';
+import type { Preview } from './parts/blast-radius';
 
 /** The stock simple-rest provider over our own address; the session's cookie goes along by itself. */
 const stock = simpleRestProvider('/api', fetchUtils.fetchJson);
@@ -9,8 +10,15 @@ export interface Api extends DataProvider {
   act: (resource: string, id: RaRecord['id'], verb: string, body?: object) => Promise<RaRecord>;
   /** `POST /api/RESOURCE/bulk/VERB`: the same verb for many records, each with an outcome of its own. */
   actOnMany: (resource: string, ids: RaRecord['id'][], verb: string) => Promise<Outcome[]>;
+  /** What an action at a tenant would lead to; nothing is done. `asked` is the action's own body, and its name. */
+  preview: (tenantId: RaRecord['id'], asked: Asked) => Promise<Preview>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
+}
+
+export interface Asked {
+  action: string;
+  [field: string]: unknown;
 }
 
 export interface Outcome {
@@ -55,6 +63,11 @@ export const api: Api = {
   async act(resource, id, verb, body = {}) {
     const address = `/api/${resource}/${encodeURIComponent(id)}/${verb}`;
     const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(body) });
+    return json;
+  },
+  async preview(tenantId, asked) {
+    const address = `/api/tenants/${encodeURIComponent(tenantId)}/preview`;
+    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(asked) });
     return json;
   },
   async actOnMany(resource, ids, verb) {

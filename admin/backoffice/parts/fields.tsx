@@ -98,6 +98,17 @@ export function When({ value }: { value?: string | null }) {
   );
 }
 
+const onDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+
+/** A moment as its day, with the exact time on hover: for what is agreed on, where "in 3 weeks" is too loose. */
+export const Day = ({ value }: { value: string }) => (
+  <Tooltip title={absolute.format(new Date(value))}>
+    <time dateTime={value} style={{ whiteSpace: 'nowrap' }}>
+      {onDay.format(new Date(value))}
+    </time>
+  </Tooltip>
+);
+
 export function WhenField({ source }: FieldProps) {
   return <When value={read(useRecordContext(), source)} />;
 }
