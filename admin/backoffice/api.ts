@@ -1,5 +1,7 @@
 import simpleRestProvider from 'ra-data-simple-rest';
 import { type DataProvider, fetchUtils, type RaRecord } from 'react-admin';
+import type { Convergence } from './convergence/convergence';
+import type { OverrideCosts } from './overrides/override';
 import type { Preview } from './parts/blast-radius';
 
 /** The stock simple-rest provider over our own address; the session's cookie goes along by itself. */
@@ -14,6 +16,10 @@ export interface Api extends DataProvider {
   preview: (tenantId: RaRecord['id'], asked: Asked) => Promise<Preview>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
+  /** How many tenants are proven equal to Stripe. */
+  convergence: () => Promise<Convergence>;
+  /** What all running overrides cost. */
+  overrideCosts: () => Promise<OverrideCosts>;
 }
 
 export interface Asked {
@@ -79,6 +85,14 @@ export const api: Api = {
   },
   async overview() {
     const { json } = await fetchUtils.fetchJson('/api/overview');
+    return json;
+  },
+  async convergence() {
+    const { json } = await fetchUtils.fetchJson('/api/convergence');
+    return json;
+  },
+  async overrideCosts() {
+    const { json } = await fetchUtils.fetchJson('/api/override-costs');
     return json;
   },
 };

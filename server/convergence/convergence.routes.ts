@@ -15,7 +15,13 @@ const DAYS = 90;
 /** One of those that were proven longest ago, or never: where to begin. */
 async function oldestUnproven({ db, now }: Context, { sweptAt }: Convergence): Promise<object | null> {
   const { sql, parameters } = whereProven(false, horizonOf(sweptAt, now()));
-  const row = await db.createQueryBuilder(Tenant, 'r').where(sql, parameters).orderBy('r.lastSyncedAt').getOne();
+  const row = await db
+    .createQueryBuilder(Tenant, 'r')
+    .where(sql, parameters)
+    .orderBy('r.lastSyncedAt')
+    .addOrderBy('r.createdAt')
+    .limit(1)
+    .getOne();
   if (!row) return null;
   const [tenant] = await tenantsListing.present([row], db, now());
   return tenant ?? null;

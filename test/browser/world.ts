@@ -14,6 +14,7 @@ import { createOperator } from '../../server/operators/create-operator';
 import { connectRedis } from '../../server/redis';
 import { stripeOf } from '../../server/stripe/client';
 import { startWorkers } from '../../workers/start';
+import type { TestClock } from '../support/clock';
 import { makeContext } from '../support/context';
 import { serviceUrl } from '../support/database';
 import { aPlan } from '../support/factories';
@@ -30,6 +31,7 @@ export interface BrowserWorld {
   url: string;
   browser: Browser;
   context: Context;
+  clock: TestClock;
   /** Stripe as the world has it, and its faults. */
   standIn: StandIn;
   stripe: Stripe;
@@ -102,6 +104,7 @@ export async function browserWorld(env: NodeJS.ProcessEnv = {}): Promise<Browser
     url,
     browser,
     context,
+    clock: made.clock,
     standIn,
     stripe,
     priceId: price.id,

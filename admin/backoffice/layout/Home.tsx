@@ -13,6 +13,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Title, useDataProvider, useGetList, usePermissions } from 'react-admin';
 import { Link } from 'react-router-dom';
 import type { Api, Overview } from '../api';
+import { ConvergenceCard } from '../convergence/ConvergenceCard';
 import { When } from '../parts/fields';
 import { listed } from '../parts/listed';
 import { money } from '../parts/money';
@@ -169,6 +170,7 @@ export function Home() {
     <Box sx={{ pt: 2 }}>
       <Title title="Overview" />
       {stripe.refused && <Refused refused={stripe.refused} />}
+      <ConvergenceCard />
       <Box
         sx={{
           display: 'grid',

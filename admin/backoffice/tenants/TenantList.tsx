@@ -1,5 +1,15 @@
-import { Datagrid, NumberField, ReferenceInput, SearchInput, SelectInput, SimpleList, TextField } from 'react-admin';
+import {
+  Datagrid,
+  NullableBooleanInput,
+  NumberField,
+  ReferenceInput,
+  SearchInput,
+  SelectInput,
+  SimpleList,
+  TextField,
+} from 'react-admin';
 import { TENANT_STATUSES } from '../../../domain/tenant';
+import { Verified } from '../convergence/Verified';
 import { PlanField, Status, StatusField, WhenField } from '../parts/fields';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 
@@ -16,6 +26,7 @@ const filters = [
     label="Plan comes from"
     choices={choices(['base', 'subscription', 'override'])}
   />,
+  <NullableBooleanInput source="verified" key="verified" label="Proven equal to Stripe" />,
 ];
 const none = 'No tenants yet. Create the first one, or let a customer sign up.';
 
@@ -38,7 +49,7 @@ export function TenantList() {
           <TextField source="planSource" label="From" sortable={false} />
           <StatusField source="subscriptionStatus" label="Subscription" sortable={false} />
           <NumberField source="memberCount" label="Members" />
-          <WhenField source="lastVerifiedAt" label="Verified" sortable={false} />
+          <Verified label="Compared with Stripe" sortable={false} />
           <WhenField source="createdAt" label="Created" />
         </Datagrid>
       )}
