@@ -9,6 +9,7 @@ import { StripeEvent } from '../../server/billing/stripe-event.entity';
 import { writeState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { loadConfig } from '../../server/config';
+import { ConvergenceDay } from '../../server/convergence/convergence-day.entity';
 import { openDatabase } from '../../server/db/data-source';
 import { newId } from '../../server/db/id';
 import { inTransaction } from '../../server/db/transaction';
@@ -25,6 +26,7 @@ import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { Identity } from '../../server/users/identity.entity';
 import { User } from '../../server/users/user.entity';
+import { convergenceDays } from './convergence';
 import { SEED_PLANS } from './plans';
 import { loadStandIn } from './stand-in';
 import { World } from './world';
@@ -113,7 +115,16 @@ async function main(): Promise<void> {
       await write(Override, world.overrides);
       await write(PlanChange, world.planChanges);
       await write(Finding, world.findings);
-      await write(ReconcileRun, [lastNight(now, world.subscriptions.length)]);
+      const night = lastNight(now, world.subscriptions.length);
+      await write(ReconcileRun, [night]);
+      await writeState(tx, 'whole-sweep', { runId: night.id!, verifiedAt: night.startedAt!.toISOString() });
+      await write(
+        ConvergenceDay,
+        convergenceDays(
+          now,
+          world.tenants.map(({ createdAt }) => createdAt!),
+        ),
+      );
       // As if the workers had been at it all along: what the demo's stories lost is for a reconciliation to find.
       await writeState(tx, 'catch-up', { lastCreated: Math.floor(+now / 1000) });
       await write(

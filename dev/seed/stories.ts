@@ -1,3 +1,4 @@
+import { OVERRIDE_STORIES, type OverrideStory } from './override-stories';
 import type { Random } from './random';
 
 /** One subscription of a story, as Stripe has it; `days` are counted from now. */
@@ -18,7 +19,7 @@ export interface TenantStory {
   base: 'free' | 'custom';
   status?: 'active' | 'suspended' | 'deleted';
   subscriptions: SubscriptionStory[];
-  override?: { plan: string; pin: boolean; endsInDays: number; reason: string };
+  override?: OverrideStory;
 }
 
 const paid = (plan: 'starter' | 'business', status: string, more: Partial<SubscriptionStory> = {}): TenantStory => ({
@@ -78,7 +79,8 @@ const TOLD: TenantStory[] = [
 
 /** The story of the n-th tenant: the told ones spread among ordinary ones. */
 export function storyOf(n: number, random: Random): TenantStory {
-  const told = n % 11 === 4 ? TOLD[Math.floor(n / 11)] : undefined;
+  const turn = Math.floor(n / 11);
+  const told = n % 11 === 4 ? TOLD[turn] : n % 11 === 9 ? OVERRIDE_STORIES[turn - 6] : undefined;
   if (told) return told;
   const dice = random.next();
   if (dice < 0.52) return { base: 'free', subscriptions: [] };

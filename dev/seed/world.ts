@@ -11,6 +11,7 @@ import type { Tenant } from '../../server/tenants/tenant.entity';
 import { mirrorOf, type SeedSubscription, subscriptionOf } from './billing';
 import { invitationsOf } from './invitations';
 import { domainOf, FIRST_NAMES, LAST_NAMES, organisation } from './names';
+import { datesOf } from './override-stories';
 import { SEED_PLANS } from './plans';
 import { Random } from './random';
 import { storyOf, type TenantStory } from './stories';
@@ -103,13 +104,16 @@ export class World {
 
   #addTenant(n: number): void {
     const random = this.#random;
-    const story = storyOf(n, random);
+    // The youngest signed up within hours: no sweep has seen them yet.
+    const isYoungest = n >= TENANTS - 3;
+    const story: TenantStory = isYoungest ? { base: 'free', subscriptions: [] } : storyOf(n, random);
     const name = organisation(n);
     const id = newId('ten');
     // Growth: most tenants came lately.
     const createdAt = new Date(
       +this.now - Math.floor((1 - Math.sqrt((n + 1) / TENANTS)) * MONTHS * 30 * DAY) - random.whole(1, 20) * 3_600_000,
     );
+    if (isYoungest) createdAt.setTime(+this.now - (TENANTS - n) * 65 * 60_000);
     this.#tell(
       {
         action: 'tenant.create',
@@ -235,24 +239,14 @@ export class World {
 
   #addOverride(tenantId: string, told: NonNullable<TenantStory['override']>, createdAt: Date) {
     const id = newId('ovr');
-    const endsAt = new Date(+this.now + told.endsInDays * DAY);
-    const startsAt = new Date(Math.max(+createdAt, +endsAt - 40 * DAY));
-    const row = {
-      id,
-      tenantId,
-      planId: told.plan,
-      pin: told.pin,
-      reason: told.reason,
-      startsAt,
-      endsAt: endsAt > startsAt ? endsAt : new Date(+startsAt + DAY),
-      endedAt: null,
-    };
+    const { grantedAt, ...dates } = datesOf(told, createdAt, this.now);
+    const row = { id, tenantId, planId: told.plan, pin: told.pin, reason: told.reason, ...dates };
     this.overrides.push({
       ...row,
       createdByType: this.operator.type,
       createdById: this.operator.id,
       createdByName: this.operator.name,
-      createdAt: startsAt,
+      createdAt: grantedAt,
     });
     this.#tell(
       {
@@ -263,8 +257,14 @@ export class World {
         changes: { planId: { from: null, to: told.plan }, pin: { from: null, to: told.pin } },
         reason: told.reason,
       },
-      startsAt,
+      grantedAt,
     );
+    const about = { resource: 'overrides', resourceId: id, tenantId };
+    if (row.endedAt)
+      this.#tell(
+        { action: 'override.end', ...about, changes: { endedAt: { from: null, to: row.endedAt } } },
+        row.endedAt,
+      );
     return row;
   }
 

@@ -1,5 +1,4 @@
 export { findings } from './findings';
-export { overrides } from './overrides';
 export { planChanges } from './plan-changes';
 export { stripeEvents } from './stripe-events';
 export { subscriptions } from './subscriptions';

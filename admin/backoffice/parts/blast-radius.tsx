@@ -121,6 +121,26 @@ function SeatsRow({ seats }: Pick<Preview, 'seats'>) {
   );
 }
 
+/** What the tenant falls to when it ends by itself. */
+function AtEndRow({ of: { planId, at, reason, seats } }: { of: NonNullable<Preview['atEnd']> }) {
+  const over = seatsOver(seats);
+  return (
+    <Row label="Then">
+      falls to{' '}
+      <b>
+        <PlanName planId={planId} />
+      </b>{' '}
+      on <Day value={at} />, when it ends
+      <Small>{reason}</Small>
+      {over && (
+        <Box component="span" sx={{ display: 'block', color: 'warning.main', fontWeight: 560 }}>
+          {over} then
+        </Box>
+      )}
+    </Row>
+  );
+}
+
 function MoneyRow({ action, of: { currency, dueNow, credit, lines, next } }: { action: string; of: Proration }) {
   const told = (amount: number) => money({ amount, currency });
   return (
@@ -152,7 +172,7 @@ function MoneyRow({ action, of: { currency, dueNow, credit, lines, next } }: { a
 
 /** What an action would lead to, before it is done: plan, seats, money, mails, and what to beware of. */
 export function BlastRadius({ of }: { of: Preview }) {
-  const { action, before, after, seats, proration, mails, warnings } = of;
+  const { action, before, after, seats, atEnd, proration, mails, warnings } = of;
   return (
     <Box
       component="section"
@@ -165,6 +185,7 @@ export function BlastRadius({ of }: { of: Preview }) {
       >
         <PlanRow action={action} before={before} after={after} />
         <SeatsRow seats={seats} />
+        {atEnd && <AtEndRow of={atEnd} />}
         {proration && <MoneyRow action={action} of={proration} />}
         <Row label="Mail">{mails.length === 0 ? 'No mail is sent' : `${count(mails.length, 'mail')} go out`}</Row>
       </Box>

@@ -21,6 +21,7 @@ const TONES: Record<string, Tone> = {
   received: 'primary',
   running: 'primary',
   planned: 'primary',
+  upcoming: 'primary',
   open: 'warning',
   past_due: 'warning',
   suspended: 'warning',

@@ -55,21 +55,6 @@ export const PlanChangesTable = ({ hide = [] }: TableProps) => (
   </Datagrid>
 );
 
-export const OverridesTable = ({ hide = [] }: TableProps) => (
-  <Datagrid {...none} empty={emptyOf('No overrides. An admin can grant a plan for a while.')}>
-    {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
-    <PlanField label="Plan" sortable={false} />
-    <FunctionField
-      label="Kind"
-      sortable={false}
-      render={(record: { pin: boolean }) => (record.pin ? 'pinned' : 'floor')}
-    />
-    <TextField source="reason" sortable={false} />
-    <WhenField source="endsAt" label="Ends" />
-    <WhenField source="endedAt" label="Ended early" sortable={false} />
-  </Datagrid>
-);
-
 export const EmailsTable = ({ hide = [] }: TableProps) => (
   <Datagrid {...none} empty={emptyOf('No mail has been sent yet.')}>
     <TextField source="to" sortable={false} />

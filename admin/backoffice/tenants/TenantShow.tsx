@@ -11,17 +11,12 @@ import {
   useRecordContext,
 } from 'react-admin';
 import { Link } from 'react-router-dom';
+import { Verified } from '../convergence/Verified';
+import { OverridesTable } from '../overrides/OverridesTable';
 import { Act } from '../parts/act';
-import { Id, Muted, Status, When } from '../parts/fields';
+import { Id, Status, When } from '../parts/fields';
 import { Fact, Facts, Section } from '../parts/section';
-import {
-  AuditTable,
-  InvitationsTable,
-  MembershipsTable,
-  OverridesTable,
-  PlanChangesTable,
-  SubscriptionsTable,
-} from '../parts/tables';
+import { AuditTable, InvitationsTable, MembershipsTable, PlanChangesTable, SubscriptionsTable } from '../parts/tables';
 import { NextChange, StripeCustomers } from './StripeCustomers';
 
 function Verbs() {
@@ -117,13 +112,7 @@ function Head() {
         </Fact>
         <NextChange />
         <Fact label="Compared with Stripe">
-          {tenant.lastVerifiedAt ? (
-            <>
-              Verified <When value={tenant.lastVerifiedAt} />
-            </>
-          ) : (
-            <Muted>not proven yet</Muted>
-          )}
+          <Verified />
         </Fact>
         <Fact label="Created">
           <When value={tenant.createdAt} />

@@ -45,7 +45,7 @@ export const overridesListing: Listing<Override> & { name: 'overrides' } = {
       rows.filter((row) => overrideStatus(row, now) === 'running'),
       now,
     );
-    return rows.map(({ noteDueAt: _due, createdByType: type, createdById: id, createdByName: name, ...override }) => {
+    return rows.map(({ createdByType: type, createdById: id, createdByName: name, ...override }) => {
       const { decides = false, worth = null, paid = null, cost = null } = costs.get(override.id) ?? {};
       const status = overrideStatus(override, now);
       const endsSoon = status === 'running' && +override.endsAt <= +now + NOTE_DAYS * DAY_MS;
