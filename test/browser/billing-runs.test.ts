@@ -92,7 +92,7 @@ describe('a webhook that never came', () => {
     await staff.keyboard.press('Enter');
     await staff.waitForURL(new RegExp(`/tenants/${payer.tenantId}/show`));
     await staff.getByText('from its base plan').waitFor();
-    await staff.getByText(/^Verified/).waitFor();
+    await staff.getByText(/^verified/).waitFor();
   });
 });
 
