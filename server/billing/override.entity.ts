@@ -7,8 +7,6 @@ import { createdMoment, flag, moment, nullableMoment, nullableWord, text, versio
 @Index('overrides_tenant', ['tenantId', 'endsAt'])
 @Index('overrides_ends', ['endsAt', 'id'])
 @Index('overrides_created', ['createdAt', 'id'])
-@Index('overrides_open_ends', ['endedAt', 'endsAt', 'id'])
-@Index('overrides_open_starts', ['endedAt', 'startsAt', 'id'])
 @Index('overrides_plan', ['planId', 'endsAt', 'id'])
 @Index('overrides_note_due', ['noteDueAt'])
 export class Override {

@@ -6,10 +6,10 @@ import type { Listing } from '../../http/simple-rest';
 import { Override } from '../override.entity';
 import { costsOf } from './override-costs';
 
-/** Each of them met through an index: overrides_open_ends, overrides_open_starts, overrides_ends. */
+/** In whatever order of ends: those that are over lie at one side of overrides_ends, those that are not at the other. */
 const STATUS = {
   running: 'r.endedAt IS NULL AND r.endsAt > :now AND r.startsAt <= :now',
-  upcoming: 'r.endedAt IS NULL AND r.startsAt > :now',
+  upcoming: 'r.endedAt IS NULL AND r.endsAt > :now AND r.startsAt > :now',
   ended: '(r.endedAt IS NOT NULL OR r.endsAt <= :now)',
   /** Running, and over within three days. */
   ending: 'r.endedAt IS NULL AND r.endsAt > :now AND r.endsAt <= :soon AND r.startsAt <= :now',

@@ -2,12 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const WORD = 'CHARACTER SET ascii COLLATE ascii_bin';
 
-const OVERRIDE_INDEXES = [
-  'overrides_open_ends (endedAt, endsAt, id)',
-  'overrides_open_starts (endedAt, startsAt, id)',
-  'overrides_plan (planId, endsAt, id)',
-  'overrides_note_due (noteDueAt)',
-];
+const OVERRIDE_INDEXES = ['overrides_plan (planId, endsAt, id)', 'overrides_note_due (noteDueAt)'];
 
 /** Who is proven equal to Stripe can be counted, day by day; the end of an override is told before it comes. */
 export class Convergence1764600000000 implements MigrationInterface {
