@@ -11,8 +11,11 @@ export interface Convergence extends Proof {
   sweptAt: Date | null;
 }
 
-const counted = (db: DataSource, { sql, parameters }: Condition): Promise<number> =>
-  db.createQueryBuilder(Tenant, 'r').where(sql, parameters).getCount();
+/** Not by getCount, whose DISTINCT collects every id. */
+async function counted(db: DataSource, { sql, parameters }: Condition): Promise<number> {
+  const query = db.createQueryBuilder(Tenant, 'r').select('COUNT(*)', 'n').where(sql, parameters);
+  return Number((await query.getRawOne<{ n: string }>())?.n ?? 0);
+}
 
 /** The few are counted by their index; the many are what is left of all. */
 async function countUnproven(db: DataSource, tenants: number, horizon: Horizon): Promise<number> {
