@@ -22,3 +22,9 @@ export const SUBSCRIPTION_STATUSES = Object.keys(STANDING_BY_STATUS) as Subscrip
 /** The standing of a status, or undefined for one that Stripe added after this was written. */
 export const standingOf = (status: string): Standing | undefined =>
   Object.hasOwn(STANDING_BY_STATUS, status) ? STANDING_BY_STATUS[status as SubscriptionStatus] : undefined;
+
+/** Statuses in which a subscription is over, or never began: a new one may be bought beside it. */
+const NOT_LIVE: readonly string[] = ['canceled', 'incomplete_expired', 'incomplete'] satisfies SubscriptionStatus[];
+
+/** Whether Stripe goes on with a subscription of this status, or may do so again. */
+export const isLiveStatus = (status: string): boolean => !NOT_LIVE.includes(status);

@@ -14,6 +14,10 @@ export interface Api extends DataProvider {
   actOnMany: (resource: string, ids: RaRecord['id'][], verb: string) => Promise<Outcome[]>;
   /** What an action at a tenant would lead to; nothing is done. `asked` is the action's own body, and its name. */
   preview: (tenantId: RaRecord['id'], asked: Asked) => Promise<Preview>;
+  /** Deletes a tenant, and ends its subscriptions with their period or now. */
+  deleteTenant: (id: RaRecord['id'], cancel: 'period-end' | 'now') => Promise<RaRecord>;
+  /** Stripe's customers by an id, a name, an address or a tenant's id: suggestions, at most twenty. */
+  searchCustomers: (q: string) => Promise<CustomerSuggestion[]>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
   /** How many tenants are proven equal to Stripe. */
@@ -25,6 +29,19 @@ export interface Api extends DataProvider {
 export interface Asked {
   action: string;
   [field: string]: unknown;
+}
+
+export interface CustomerSuggestion {
+  id: string;
+  name: string | null;
+  email: string | null;
+  liveSubscriptions: { id: string; status: string; planId: string | null }[];
+  metadataTenantId: string | null;
+  /** The tenant that it is linked to by now. */
+  tenant: { id: string; name: string } | null;
+  /** An operator unlinked it once. */
+  unlinked: boolean;
+  stripeUrl: string | null;
 }
 
 export interface Outcome {
@@ -75,6 +92,15 @@ export const api: Api = {
     const address = `/api/tenants/${encodeURIComponent(tenantId)}/preview`;
     const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(asked) });
     return json;
+  },
+  async deleteTenant(id, cancel) {
+    const address = `/api/tenants/${encodeURIComponent(id)}`;
+    const { json } = await fetchUtils.fetchJson(address, { method: 'DELETE', body: JSON.stringify({ cancel }) });
+    return json;
+  },
+  async searchCustomers(q) {
+    const { json } = await fetchUtils.fetchJson(`/api/stripe-customers?q=${encodeURIComponent(q)}`);
+    return json.results;
   },
   async actOnMany(resource, ids, verb) {
     const { json } = await fetchUtils.fetchJson(`/api/${resource}/bulk/${verb}`, {

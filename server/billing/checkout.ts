@@ -51,21 +51,34 @@ async function ensureCustomer(context: Context, stripe: Stripe, actor: Actor, te
   return made.id;
 }
 
-/** Ends the tenant's older open sessions, so that nobody pays twice. Throws 409 where one was paid meanwhile. */
-async function expireOlder({ db }: Context, stripe: Stripe, tenantId: string): Promise<void> {
+/** Ends the tenant's open sessions, so that nobody pays by them any more. Gives the live subscription of one just paid. */
+export async function endOpenCheckouts({ db }: Context, stripe: Stripe, tenantId: string): Promise<string | null> {
+  let paid: string | null = null;
   const checkouts = db.getRepository(Checkout);
   for (const { id } of await checkouts.findBy({ tenantId, status: 'open' })) {
     const session = await ask(stripe.checkout.sessions.retrieve(id));
     if (session.status === 'open') await ask(stripe.checkout.sessions.expire(id));
     await checkouts.update({ id }, { status: session.status === 'complete' ? 'complete' : 'expired' });
     const bought = session.status === 'complete' && session.subscription ? idOf(session.subscription) : null;
-    if (bought && isLive(await ask(stripe.subscriptions.retrieve(bought))))
-      throw conflict('already_paid', 'A checkout was just paid. The plan changes within seconds; reload the page.');
+    if (bought && isLive(await ask(stripe.subscriptions.retrieve(bought)))) paid = bought;
   }
+  return paid;
+}
+
+export interface OpenCheckout {
+  url: string;
+  /** After that Stripe takes no payment by it. */
+  expiresAt: Date;
+}
+
+/** Where an open session is paid, and until when. Throws where Stripe gives no address. */
+export function whereToPay({ id, url, expires_at }: Stripe.Checkout.Session): OpenCheckout {
+  if (!url) throw new Error(`Stripe gave checkout session ${id} no address.`);
+  return { url, expiresAt: new Date(expires_at * 1000) };
 }
 
 /**
- * Opens a Stripe Checkout for a tenant's first paid plan; an older open one is expired first. Gives its address.
+ * Opens a Stripe Checkout for a tenant's first paid plan; an older open one is expired first.
  * @throws ProblemError where Stripe is away, or an older session was paid meanwhile
  */
 export async function openCheckout(
@@ -74,7 +87,7 @@ export async function openCheckout(
   actor: Actor,
   tenant: Tenant,
   plan: Plan,
-): Promise<string> {
+): Promise<OpenCheckout> {
   const price = await priceOf(context, stripe, plan);
   const customer = await ensureCustomer(context, stripe, actor, tenant);
   const page = `${context.config.publicUrl}/t/${tenant.id}/plan`;
@@ -83,7 +96,8 @@ export async function openCheckout(
     db,
     customer,
     async () => {
-      await expireOlder(context, stripe, tenant.id);
+      if (await endOpenCheckouts(context, stripe, tenant.id))
+        throw conflict('already_paid', 'A checkout was just paid. The plan changes within seconds; reload the page.');
       const nth = await db.getRepository(Checkout).countBy({ tenantId: tenant.id });
       const paidBefore = await db.getRepository(Subscription).existsBy({ tenantId: tenant.id });
       const session = await ask(
@@ -104,7 +118,7 @@ export async function openCheckout(
           { idempotencyKey: `checkout/${tenant.id}/${nth}/${plan.id}/${price}/${tenant.memberCount}` },
         ),
       );
-      if (!session.url) throw new Error(`Stripe gave checkout session ${session.id} no address.`);
+      const opened = whereToPay(session);
       await inTransaction(db, async (tx) => {
         await tx.insert(Checkout, { id: session.id, tenantId: tenant.id, planId: plan.id });
         await recordAudit(tx, {
@@ -116,7 +130,7 @@ export async function openCheckout(
           changes: { checkout: { from: null, to: plan.id } },
         });
       });
-      return session.url;
+      return opened;
     },
     5000,
   );

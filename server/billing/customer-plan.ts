@@ -171,7 +171,8 @@ export async function changePlan(
   const live = await liveSubscriptions(context, stripe, tenantId);
   if (plan.kind === 'free') return toFree(context, stripe, actor, tenant, plan, live);
   if (live.length > 0) return swapPrice(context, stripe, actor, tenant, plan, live);
-  return { checkoutUrl: await openCheckout(context, stripe, actor, tenant, plan).catch(busy) };
+  const { url } = await openCheckout(context, stripe, actor, tenant, plan).catch(busy);
+  return { checkoutUrl: url };
 }
 
 /** Takes back a cancellation that has not taken effect yet. Throws 409 `not_cancelled` where there is none. */

@@ -1,13 +1,11 @@
 import type Stripe from 'stripe';
 import { IsNull } from 'typeorm';
+import { isLiveStatus } from '../../domain/subscription-status';
 import type { Context } from '../context';
 import { ask } from '../stripe/ask';
 import { StripeCustomer } from './stripe-customer.entity';
 
-/** Statuses in which a subscription is over, or never began: a new one may be bought beside it. */
-const NOT_LIVE = new Set<string>(['canceled', 'incomplete_expired', 'incomplete']);
-
-export const isLive = ({ status }: Pick<Stripe.Subscription, 'status'>): boolean => !NOT_LIVE.has(status);
+export const isLive = ({ status }: Pick<Stripe.Subscription, 'status'>): boolean => isLiveStatus(status);
 
 /** The tenant's Stripe customers that still exist, the oldest first. */
 export const customersOf = ({ db, config }: Context, tenantId: string): Promise<StripeCustomer[]> =>

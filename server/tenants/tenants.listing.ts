@@ -1,4 +1,5 @@
 import { In } from 'typeorm';
+import { stripeUrl } from '../../domain/stripe-url';
 import { verificationOf } from '../../domain/verification';
 import { StripeCustomer } from '../billing/stripe-customer.entity';
 import { horizonOf, lastSweep, whereProven } from '../convergence/proof';
@@ -17,6 +18,13 @@ function verifiedAt(
   const swept = sweptAt && !differsSince && createdAt <= sweptAt ? sweptAt : null;
   return own && swept ? (own > swept ? own : swept) : (own ?? swept);
 }
+
+const toldOf = ({ id, name, deleted, livemode }: StripeCustomer) => ({
+  id,
+  name,
+  deleted,
+  stripeUrl: stripeUrl(id, livemode),
+});
 
 export const tenantsListing: Listing<Tenant> & { name: 'tenants' } = {
   name: 'tenants',
@@ -53,7 +61,13 @@ export const tenantsListing: Listing<Tenant> & { name: 'tenants' } = {
       const own = customers.filter(({ tenantId }) => tenantId === tenant.id);
       const lastVerifiedAt = verifiedAt(tenant, own, sweptAt);
       const verification = verificationOf({ lastVerifiedAt, differsSince: tenant.differsSince }, now);
-      return { ...told, lastVerifiedAt, verification, stripeCustomerIds: own.map(({ id }) => id) };
+      return {
+        ...told,
+        lastVerifiedAt,
+        verification,
+        stripeCustomerIds: own.map(({ id }) => id),
+        stripeCustomers: own.map(toldOf),
+      };
     });
   },
 };

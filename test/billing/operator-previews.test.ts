@@ -77,7 +77,7 @@ describe('the preview of', () => {
     const { id } = await world.paying({ cancel_at_period_end: true });
     const { body } = await preview(id, { action: 'resume-subscription' }).expect(200);
     expect(body).toMatchObject({ after: { planId: 'starter' }, proration: { dueNow: 0, next: { amount: 1900 } } });
-    expect(codes(body)).toEqual(['ends-by-itself']);
+    expect(codes(body)).toEqual([]);
   });
 
   it('a longer trial tells when it is charged for at last, and warns of a trial of what is paid', async () => {

@@ -35,6 +35,8 @@ export interface Preview {
   before: Decision;
   after: Decision & { at: string };
   seats: Seats;
+  /** The subscriptions that end with it. */
+  ends: { subscriptionId: string; stripeUrl: string | null; at: string }[];
   atEnd: (Decision & { at: string; seats: Seats }) | null;
   proration: Proration | null;
   mails: unknown[];
@@ -141,6 +143,39 @@ function AtEndRow({ of: { planId, at, reason, seats } }: { of: NonNullable<Previ
   );
 }
 
+/** Who loses access where the tenant itself goes: seats say nothing any more. */
+function AccessRow({ seats: { members, pendingInvitations } }: Pick<Preview, 'seats'>) {
+  const invited = pendingInvitations === 0 ? '' : `, ${count(pendingInvitations, 'pending invitation')} can't be used`;
+  return (
+    <Row label="Access">
+      {members === 0
+        ? 'Nobody is a member'
+        : `${count(members, 'member')} lose${members === 1 ? 's' : ''} access at once`}
+      {invited}
+    </Row>
+  );
+}
+
+function EndsRow({ ends }: Pick<Preview, 'ends'>) {
+  return (
+    <Row label="Ends">
+      {ends.length === 0 && 'No subscription is live'}
+      {ends.map(({ subscriptionId, at }) => (
+        <Box component="span" key={subscriptionId} sx={{ display: 'block' }}>
+          <code>{subscriptionId}</code>{' '}
+          {isNow(at) ? (
+            'at once'
+          ) : (
+            <>
+              on <Day value={at} />
+            </>
+          )}
+        </Box>
+      ))}
+    </Row>
+  );
+}
+
 function MoneyRow({ action, of: { currency, dueNow, credit, lines, next } }: { action: string; of: Proration }) {
   const told = (amount: number) => money({ amount, currency });
   return (
@@ -172,7 +207,8 @@ function MoneyRow({ action, of: { currency, dueNow, credit, lines, next } }: { a
 
 /** What an action would lead to, before it is done: plan, seats, money, mails, and what to beware of. */
 export function BlastRadius({ of }: { of: Preview }) {
-  const { action, before, after, seats, atEnd, proration, mails, warnings } = of;
+  const { action, before, after, seats, ends, atEnd, proration, mails, warnings } = of;
+  const removes = action === 'delete';
   return (
     <Box
       component="section"
@@ -184,7 +220,8 @@ export function BlastRadius({ of }: { of: Preview }) {
         sx={{ m: 0, display: 'grid', gridTemplateColumns: '56px minmax(0, 1fr)', columnGap: 1.5, rowGap: 1 }}
       >
         <PlanRow action={action} before={before} after={after} />
-        <SeatsRow seats={seats} />
+        {removes ? <AccessRow seats={seats} /> : <SeatsRow seats={seats} />}
+        {removes && <EndsRow ends={ends} />}
         {atEnd && <AtEndRow of={atEnd} />}
         {proration && <MoneyRow action={action} of={proration} />}
         <Row label="Mail">{mails.length === 0 ? 'No mail is sent' : `${count(mails.length, 'mail')} go out`}</Row>

@@ -17,7 +17,9 @@ import { Act } from '../parts/act';
 import { Id, Status, When } from '../parts/fields';
 import { Fact, Facts, Section } from '../parts/section';
 import { AuditTable, InvitationsTable, MembershipsTable, PlanChangesTable, SubscriptionsTable } from '../parts/tables';
-import { NextChange, StripeCustomers } from './StripeCustomers';
+import { BillingSection } from './billing/BillingSection';
+import { DeleteTenant } from './billing/DeleteTenant';
+import { NextChange } from './billing/NextChange';
 
 function Verbs() {
   const tenant = useRecordContext();
@@ -41,7 +43,7 @@ function Verbs() {
           label="Suspend"
           color="error"
           reason
-          explain={`Members of ${name} can still read, but change nothing, until the tenant is reactivated.`}
+          explain={`Members of ${name} can still read, but change nothing, until the tenant is reactivated. Its subscriptions go on, and Stripe goes on charging: cancel them under Billing if nobody shall pay meanwhile.`}
           done="Suspended"
         />
       )}
@@ -60,20 +62,11 @@ function Verbs() {
           resource="tenants"
           verb="restore"
           label="Restore"
-          explain={`${name} comes back with its members and plan.`}
+          explain={`${name} comes back with its members. Subscriptions that were cancelled with its deletion stay cancelled: resume what still runs, or send a new link to buy.`}
           done="Restored"
         />
       ) : (
-        <Act
-          resource="tenants"
-          verb="delete"
-          label="Delete"
-          color="error"
-          typed={name}
-          explain="All members lose access at once. The tenant can be restored for a while."
-          done="Deleted"
-          run={(api, id) => api.delete('tenants', { id, previousData: tenant })}
-        />
+        <DeleteTenant tenant={tenant} />
       )}
       {status !== 'deleted' && <EditButton />}
     </TopToolbar>
@@ -159,6 +152,7 @@ const Many = ({ resource, sort, children }: { resource: string; sort: string; ch
 export const TenantShow = () => (
   <Show actions={<Verbs />} component="div">
     <Head />
+    <BillingSection />
     <Section title="Members" action={<Add resource="memberships" label="Add a member" />}>
       <Many resource="memberships" sort="createdAt">
         <MembershipsTable hide={['tenant']} />
@@ -169,7 +163,6 @@ export const TenantShow = () => (
         <InvitationsTable hide={['tenant']} />
       </Many>
     </Section>
-    <StripeCustomers />
     <Section title="Subscriptions">
       <Many resource="subscriptions" sort="startedAt">
         <SubscriptionsTable hide={['tenant']} />

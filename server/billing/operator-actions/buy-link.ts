@@ -4,7 +4,7 @@ import type { Actor } from '../../audit/actor';
 import type { Context } from '../../context';
 import { conflict } from '../../errors';
 import { ask } from '../../stripe/ask';
-import { openCheckout } from '../checkout';
+import { type OpenCheckout, openCheckout, whereToPay } from '../checkout';
 import { Checkout } from '../checkout.entity';
 import { withLease } from '../lease';
 import { liveSubscriptions } from '../live-subscriptions';
@@ -15,13 +15,18 @@ import { requireTenant } from './choose-subscription';
 /** Who asks again so soon means the same link: a double click, or a second try after a lost answer. */
 const SAME_LINK_MS = 60_000;
 
-async function justOpened({ db }: Context, stripe: Stripe, tenantId: string, planId: string): Promise<string | null> {
+async function justOpened(
+  { db }: Context,
+  stripe: Stripe,
+  tenantId: string,
+  planId: string,
+): Promise<OpenCheckout | null> {
   const createdAt = MoreThan(new Date(Date.now() - SAME_LINK_MS));
   const open = { tenantId, planId, status: 'open' as const, createdAt };
   const checkout = await db.getRepository(Checkout).findOne({ where: open, order: { createdAt: 'DESC' } });
   if (!checkout) return null;
   const session = await ask(stripe.checkout.sessions.retrieve(checkout.id));
-  return session.status === 'open' ? session.url : null;
+  return session.status === 'open' ? whereToPay(session) : null;
 }
 
 /**
@@ -35,7 +40,7 @@ export async function openBuyLink(
   actor: Actor,
   tenantId: string,
   planId: string,
-): Promise<{ checkoutUrl: string }> {
+): Promise<{ checkoutUrl: string; expiresAt: string }> {
   const tenant = await requireTenant(context, tenantId);
   const plan = await requireSoldPlan(context, planId);
   const open = async () => {
@@ -48,5 +53,6 @@ export async function openBuyLink(
     const known = await justOpened(context, stripe, tenantId, planId);
     return known ?? (await askToChange(openCheckout(context, stripe, actor, tenant, plan)));
   };
-  return { checkoutUrl: await withLease(context.db, `buy/${tenantId}`, open, 15_000).catch(refuseBusy) };
+  const { url, expiresAt } = await withLease(context.db, `buy/${tenantId}`, open, 15_000).catch(refuseBusy);
+  return { checkoutUrl: url, expiresAt: expiresAt.toISOString() };
 }

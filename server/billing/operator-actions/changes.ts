@@ -24,6 +24,11 @@ export async function requireSoldPlan({ db }: Context, planId: string): Promise<
   return plan;
 }
 
+/** Throws 409 `not_live` for a subscription that is over. */
+export function requireLive({ id, status }: Stripe.Subscription): void {
+  if (!isLive({ status })) throw conflict('not_live', `Subscription ${id} is ${status}, so it can't be changed.`);
+}
+
 /** How many to charge for: a seat each where the plan sells seats, and one of what does not. */
 export async function quantityOf(
   { db }: Context,
@@ -63,7 +68,7 @@ export async function planSwap(
     reason,
     isMade: (one) => isLive(one) && one.items.data.some((item) => item.price.id === price),
     async order(one) {
-      if (!isLive(one)) throw conflict('not_live', `Subscription ${one.id} is ${one.status}, so it can't be changed.`);
+      requireLive(one);
       const { item, items } = await swappedItems(context, one, plan, price, tenant);
       const prorates = prorationDate && one.status !== 'trialing';
       return {

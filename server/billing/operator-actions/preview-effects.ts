@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import type { OverrideFact, SubscriptionFact } from '../../../domain/decide-plan.types';
+import { stripeUrl } from '../../../domain/stripe-url';
 import type { Context } from '../../context';
 import { conflict, notFound } from '../../errors';
 import type { Plan } from '../../plans/plan.entity';
@@ -8,7 +9,15 @@ import { priceOf } from '../checkout';
 import { StripeCustomer } from '../stripe-customer.entity';
 import type { Previewed } from './bodies';
 import { askToChange } from './change-at-stripe';
-import { quantityOf, requireSoldPlan, swappedItems } from './changes';
+import {
+  cancellation,
+  quantityOf,
+  requireLive,
+  requireSoldPlan,
+  resumption,
+  swappedItems,
+  trialExtension,
+} from './changes';
 import { chooseSubscription } from './choose-subscription';
 import type { PreviewFacts } from './preview-facts';
 import { foreseeEnding, foreseeExtension, foreseeGrant } from './preview-overrides';
@@ -31,6 +40,8 @@ export interface Effect {
   proration: Proration | null;
   warnings: Warning[];
   subscription: Stripe.Subscription | null;
+  /** The subscriptions that end with it, and when. */
+  ends?: { subscriptionId: string; stripeUrl: string | null; at: Date }[];
 }
 
 type Asked = Previewed;
@@ -49,6 +60,15 @@ const day = (date: Date): string => date.toISOString().slice(0, 10);
 
 const replaced = ({ subscriptions }: PreviewFacts, id: string, change: Partial<SubscriptionFact>) =>
   subscriptions.map((one) => (one.id === id ? { ...one, ...change } : one));
+
+/** It is as wanted by now: nothing would be asked of Stripe. */
+const nothingTo = ({ now }: Context, { subscriptions }: PreviewFacts, subscription: Stripe.Subscription): Effect => ({
+  subscriptions,
+  at: now(),
+  proration: null,
+  warnings: [{ code: 'no-change', text: `Nothing is left to do: subscription ${subscription.id} is so already.` }],
+  subscription,
+});
 
 const buyLink: Foresee<'buy-link'> = async (context, stripe, facts, { planId }) => {
   const plan = await requireSoldPlan(context, planId);
@@ -84,6 +104,7 @@ const buyLink: Foresee<'buy-link'> = async (context, stripe, facts, { planId }) 
 const changePlan: Foresee<'change-plan'> = async (context, stripe, facts, { planId, subscriptionId }) => {
   const plan: Plan = await requireSoldPlan(context, planId);
   const subscription = await chooseSubscription(context, stripe, facts.tenant, subscriptionId);
+  requireLive(subscription);
   const price = await priceOf(context, stripe, plan);
   const { item, items } = await swappedItems(context, subscription, plan, price, facts.tenant);
   const swapped = subscription.items.data.map((one) =>
@@ -104,6 +125,7 @@ const changePlan: Foresee<'change-plan'> = async (context, stripe, facts, { plan
 const cancel: Foresee<'cancel-subscription'> = async (context, stripe, facts, { at, subscriptionId }) => {
   const subscription = await chooseSubscription(context, stripe, facts.tenant, subscriptionId);
   const end = dateOf(periodEnd(subscription));
+  if (cancellation(at, null).isMade(subscription)) return nothingTo(context, facts, subscription);
   const unused = {
     code: 'no-refund',
     text: `Nothing is paid back for the time that is paid for until ${day(end)}.`,
@@ -123,6 +145,8 @@ const cancel: Foresee<'cancel-subscription'> = async (context, stripe, facts, { 
 
 const resume: Foresee<'resume-subscription'> = async (context, stripe, facts, { subscriptionId }) => {
   const subscription = await chooseSubscription(context, stripe, facts.tenant, subscriptionId);
+  if (resumption(null).isMade(subscription)) return nothingTo(context, facts, subscription);
+  await resumption(null).order(subscription);
   const next = await nextCharge(stripe, subscription);
   return {
     subscriptions: replaced(facts, subscription.id, { cancelAtPeriodEnd: false, cancelAt: null }),
@@ -136,6 +160,7 @@ const resume: Foresee<'resume-subscription'> = async (context, stripe, facts, { 
 
 const extendTrial: Foresee<'extend-trial'> = async (context, stripe, facts, { until, subscriptionId }) => {
   const subscription = await chooseSubscription(context, stripe, facts.tenant, subscriptionId);
+  await trialExtension(context, { until, reason: '', startTrial: true }).order(subscription);
   const next = await nextCharge(stripe, subscription);
   const paid = {
     code: 'becomes-trial',
@@ -186,13 +211,18 @@ const remove: Foresee<'delete'> = async ({ now }, _stripe, facts, { cancel: when
   const ids = new Set(facts.live.map(({ id }) => id));
   const change = when === 'now' ? { status: 'canceled' } : { cancelAtPeriodEnd: true };
   const ends = facts.live.map(periodEnd);
-  const text = `${facts.tenant.memberCount} members can't enter any more. Restoring brings back no subscription.`;
+  const text = 'Restoring lets the members in again, but brings back no subscription.';
   return {
     subscriptions: facts.subscriptions.map((one) => (ids.has(one.id) ? { ...one, ...change } : one)),
     at: when === 'now' || ends.length === 0 ? now() : dateOf(Math.max(...ends)),
     proration: facts.live[0] ? onlyLater(facts.live[0].currency, null) : null,
-    warnings: [{ code: 'members-locked-out', text }],
+    warnings: [{ code: 'not-restored', text }],
     subscription: null,
+    ends: facts.live.map((one) => ({
+      subscriptionId: one.id,
+      stripeUrl: stripeUrl(one.id, one.livemode),
+      at: when === 'now' ? now() : dateOf(Math.min(periodEnd(one), one.cancel_at ?? Number.POSITIVE_INFINITY)),
+    })),
   };
 };
 

@@ -8,13 +8,21 @@ import { type Effect, foresee, type Warning } from './preview-effects';
 import { decideAt, type PreviewFacts, previewFacts } from './preview-facts';
 
 /** What holds whatever is done: who looks only at the action would be surprised. */
-function standingWarnings(facts: PreviewFacts, effect: Effect, after: PlanDecision, now: Date): Warning[] {
+function standingWarnings(
+  action: Previewed['action'],
+  facts: PreviewFacts,
+  effect: Effect,
+  after: PlanDecision,
+  now: Date,
+): Warning[] {
   const { live, overrides, catalogue } = facts;
   const nameOf = (planId: string) => catalogue.find(({ id }) => id === planId)?.name ?? planId;
   const pinned = overrides.find(
     ({ pin, startsAt, endsAt, endedAt }) => pin && !endedAt && startsAt <= now && endsAt > now,
   );
-  const ending = effect.subscription && (effect.subscription.cancel_at_period_end || effect.subscription.cancel_at);
+  const { subscription: one } = effect;
+  const told = action === 'resume-subscription' || effect.warnings.some(({ code }) => code === 'no-change');
+  const ending = one && !told && (one.cancel_at_period_end || one.cancel_at);
   return [
     ...(live.length > 1
       ? [
@@ -78,9 +86,10 @@ export async function previewAction(context: Context, stripe: Stripe, tenantId: 
     after: { ...told(after), at: effect.at.toISOString() },
     seats: seatsUnder(after, facts),
     atEnd: atEnd ? { ...told(atEnd), at: effect.endsAt!.toISOString(), seats: seatsUnder(atEnd, facts) } : null,
+    ends: (effect.ends ?? []).map((one) => ({ ...one, at: one.at.toISOString() })),
     proration,
     // None of these actions sends mail of ours; Stripe's receipts go by its own settings.
     mails: [],
-    warnings: [...warnings, ...standingWarnings(facts, effect, after, now)],
+    warnings: [...warnings, ...standingWarnings(asked.action, facts, effect, after, now)],
   };
 }

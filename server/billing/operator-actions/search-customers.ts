@@ -3,7 +3,9 @@ import { In } from 'typeorm';
 import { stripeUrl } from '../../../domain/stripe-url';
 import type { Context } from '../../context';
 import { invalid } from '../../errors';
+import { PlanPrice } from '../../plans/plan-price.entity';
 import { Tenant } from '../../tenants/tenant.entity';
+import { isLive } from '../live-subscriptions';
 import { StripeCustomer } from '../stripe-customer.entity';
 import { askToChange } from './change-at-stripe';
 
@@ -22,11 +24,13 @@ function searchQuery(q: string): string {
 
 async function find(stripe: Stripe, q: string): Promise<Stripe.Customer[]> {
   if (!/^cus_\w+$/.test(q)) {
-    const { data } = await askToChange(stripe.customers.search({ query: searchQuery(q), limit: MOST }));
+    const { data } = await askToChange(
+      stripe.customers.search({ query: searchQuery(q), limit: MOST, expand: ['data.subscriptions'] }),
+    );
     return data;
   }
   const one = await askToChange(
-    stripe.customers.retrieve(q).catch((error: Stripe.errors.StripeError) => {
+    stripe.customers.retrieve(q, { expand: ['subscriptions'] }).catch((error: Stripe.errors.StripeError) => {
       if (error.code === 'resource_missing') return null;
       throw error;
     }),
@@ -40,6 +44,8 @@ export interface CustomerSuggestion {
   email: string | null;
   livemode: boolean;
   createdAt: string;
+  /** What it pays for; Stripe shows at most ten with a customer. */
+  liveSubscriptions: { id: string; status: string; planId: string | null }[];
   /** What its metadata say, which is a hint only. */
   metadataTenantId: string | null;
   /** The tenant that it is linked to by now. */
@@ -47,6 +53,17 @@ export interface CustomerSuggestion {
   /** An operator unlinked it: only an operator links it again. */
   unlinked: boolean;
   stripeUrl: string | null;
+}
+
+const liveOf = ({ subscriptions }: Stripe.Customer) => (subscriptions?.data ?? []).filter(isLive);
+
+/** The plan that each price earns. */
+async function plansOf(db: Context['db'], customers: Stripe.Customer[]): Promise<Map<string, string>> {
+  const priceIds = customers.flatMap((one) =>
+    liveOf(one).flatMap(({ items }) => items.data.map(({ price }) => price.id)),
+  );
+  const known = priceIds.length > 0 ? await db.getRepository(PlanPrice).findBy({ priceId: In(priceIds) }) : [];
+  return new Map(known.map(({ priceId, planId }) => [priceId, planId]));
 }
 
 /**
@@ -67,7 +84,9 @@ export async function searchCustomers(
   const links = new Map(known.map((row) => [row.id, row]));
   const tenantIds = known.flatMap(({ tenantId }) => tenantId ?? []);
   const tenants = tenantIds.length > 0 ? await db.getRepository(Tenant).findBy({ id: In(tenantIds) }) : [];
-  return found.map(({ id, name, email, livemode, created, metadata }) => {
+  const plans = await plansOf(db, found);
+  return found.map((customer) => {
+    const { id, name, email, livemode, created, metadata } = customer;
     const link = links.get(id);
     const tenant = tenants.find((one) => one.id === link?.tenantId);
     return {
@@ -76,6 +95,11 @@ export async function searchCustomers(
       email,
       livemode,
       createdAt: new Date(created * 1000).toISOString(),
+      liveSubscriptions: liveOf(customer).map(({ id: subscriptionId, status, items }) => ({
+        id: subscriptionId,
+        status,
+        planId: items.data.map(({ price }) => plans.get(price.id)).find((planId) => planId !== undefined) ?? null,
+      })),
       metadataTenantId: metadata.tenantId ?? null,
       tenant: tenant ? { id: tenant.id, name: tenant.name } : null,
       unlinked: Boolean(link?.unlinkedAt),
