@@ -11,7 +11,7 @@ export interface Api extends DataProvider {
   /** `POST /api/RESOURCE/ID/VERB`: what is more than create, change and delete. Gives the record as it is after. */
   act: (resource: string, id: RaRecord['id'], verb: string, body?: object) => Promise<RaRecord>;
   /** `POST /api/RESOURCE/bulk/VERB`: the same verb for many records, each with an outcome of its own. */
-  actOnMany: (resource: string, ids: RaRecord['id'][], verb: string) => Promise<Outcome[]>;
+  actOnMany: (resource: string, ids: RaRecord['id'][], verb: string, body?: object) => Promise<Outcome[]>;
   /** What an action at a tenant would lead to; nothing is done. `asked` is the action's own body, and its name. */
   preview: (tenantId: RaRecord['id'], asked: Asked) => Promise<Preview>;
   /** Deletes a tenant, and ends its subscriptions with their period or now. */
@@ -102,10 +102,10 @@ export const api: Api = {
     const { json } = await fetchUtils.fetchJson(`/api/stripe-customers?q=${encodeURIComponent(q)}`);
     return json.results;
   },
-  async actOnMany(resource, ids, verb) {
+  async actOnMany(resource, ids, verb, body = {}) {
     const { json } = await fetchUtils.fetchJson(`/api/${resource}/bulk/${verb}`, {
       method: 'POST',
-      body: JSON.stringify({ ids }),
+      body: JSON.stringify({ ...body, ids }),
     });
     return json.results;
   },

@@ -1,4 +1,3 @@
-export { findings } from './findings';
 export { planChanges } from './plan-changes';
 export { stripeEvents } from './stripe-events';
 export { subscriptions } from './subscriptions';

@@ -1,4 +1,7 @@
 import type { RaRecord } from 'react-admin';
+import { counted } from '../parts/counted';
+
+export { counted };
 
 /** A run as `/api/reconcile-runs` tells it. */
 export interface Run extends RaRecord {
@@ -41,10 +44,6 @@ export const TRIGGERS: Record<Run['trigger'], string> = {
 };
 
 export const MODES: Record<Run['mode'], string> = { 'dry-run': 'dry run', apply: 'apply' };
-
-const number = new Intl.NumberFormat('en');
-/** A count with its noun: `1 tenant`, `1,204 tenants`. */
-export const counted = (n: number, noun: string): string => `${number.format(n)} ${n === 1 ? noun : `${noun}s`}`;
 
 /** What an operator types to have plans lowered; the server asks for these very words. */
 export const confirmPhrase = ({ lowered }: Pick<Run, 'lowered'>): string =>
