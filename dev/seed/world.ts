@@ -222,7 +222,8 @@ export class World {
     const shown =
       mirror.find(({ subscription }) => subscription.id === decision.subscriptionId)?.subscription ??
       mirror.at(-1)?.subscription;
-    const planSince = this.#addHistory(tenantId, story, decision, createdAt, shown?.startedAt);
+    const grantedAt = decision.source === 'override' ? overrides[0]?.startsAt : undefined;
+    const planSince = this.#addHistory(tenantId, story, decision, createdAt, shown?.startedAt, grantedAt);
     return {
       planId: decision.planId,
       planSource: decision.source,
@@ -275,6 +276,7 @@ export class World {
     decision: ReturnType<typeof decidePlan>,
     createdAt: Date,
     startedAt: Date | undefined,
+    grantedAt: Date | undefined,
   ): Date {
     const step = (
       fromPlanId: string | null,
@@ -321,7 +323,7 @@ export class World {
     const ended = ['canceled', 'unpaid', 'paused'].includes(
       story.subscriptions[0]?.mirrorStatus ?? story.subscriptions[0]?.status ?? '',
     );
-    if (bought && ended && decision.planId !== bought) {
+    if (bought && (ended || grantedAt) && decision.planId !== bought) {
       since = step(
         planId,
         bought,
@@ -335,7 +337,10 @@ export class World {
     }
     if (decision.planId === planId) return since;
     const at = new Date(
-      Math.min(+this.now - 3_600_000, Math.max(+since + 3_600_000, ended ? +this.now - 8 * DAY : +started)),
+      Math.min(
+        +this.now - 3_600_000,
+        Math.max(+since + 3_600_000, +(grantedAt ?? (ended ? +this.now - 8 * DAY : started))),
+      ),
     );
     return step(
       planId,

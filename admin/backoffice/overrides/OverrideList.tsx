@@ -3,6 +3,7 @@ import { AutocompleteInput, ReferenceInput, SelectInput, SimpleList } from 'reac
 import { TenantField } from '../parts/fields';
 import { planFilter } from '../parts/filters';
 import { ListPage, usePhone } from '../parts/list';
+import { money } from '../parts/money';
 import { Standing } from './fields';
 import { OverridesTable } from './OverridesTable';
 import { kindOf, type Override } from './override';
@@ -40,7 +41,9 @@ export function OverrideList() {
           <SimpleList<Override>
             primaryText={() => <TenantField />}
             secondaryText={(one) =>
-              `${one.planId}, ${kindOf(one)}, until ${date.format(new Date(one.endedAt ?? one.endsAt))}`
+              `${one.planId}, ${kindOf(one)}, until ${date.format(new Date(one.endedAt ?? one.endsAt))}${
+                one.cost && one.decides ? ` · ${money(one.cost)}/month` : ''
+              }`
             }
             tertiaryText={() => <Standing />}
             linkType="show"

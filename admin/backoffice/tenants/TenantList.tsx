@@ -37,7 +37,11 @@ export function TenantList() {
       {phone ? (
         <SimpleList
           primaryText={(tenant) => tenant.name}
-          secondaryText={(tenant) => `${tenant.planId} · ${tenant.memberCount} members`}
+          secondaryText={(tenant) => (
+            <>
+              {tenant.planId} · {tenant.memberCount} members · <Verified />
+            </>
+          )}
           tertiaryText={(tenant) => <Status value={tenant.status} />}
           linkType="show"
         />
