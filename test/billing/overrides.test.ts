@@ -254,6 +254,14 @@ describe('the preview', () => {
     expect(await planOf(id)).toBe('business');
   });
 
+  it('needs Stripe; the grant itself does not', async () => {
+    const { id } = await world.paying();
+    world.standIn.world.faults.failNext = 20;
+    await preview(id, asked()).expect(503);
+    expect((await granted(id)).status).toBe('running');
+    expect(await planOf(id)).toBe('business');
+  });
+
   it('refuses as the action would', async () => {
     const id = await aBare();
     const refused = async (body: object) => (await preview(id, body).expect(400)).body.errors;
