@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core';
+import { systemActor } from '../../server/audit/actor';
 import { Override } from '../../server/billing/override.entity';
+import { createOperator } from '../../server/operators/create-operator';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { DAY } from '../support/clock';
 import { aPlan, aTenant } from '../support/factories';
@@ -19,6 +21,14 @@ const planOf = async (id: string) => (await world.context.db.getRepository(Tenan
 const card = () => staff.getByLabel('Convergence with Stripe');
 const open = (path: string) => staff.goto(`${world.url}/admin/${path}`);
 
+async function signIn(page: Page, { email, password }: typeof OPERATOR): Promise<void> {
+  await page.goto(`${world.url}/admin/`);
+  await page.fill('input[name=username]', email);
+  await page.fill('input[name=password]', password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Tenants by plan').waitFor();
+}
+
 beforeAll(async () => {
   world = await browserWorld();
   const { context, stripe } = world;
@@ -33,11 +43,7 @@ beforeAll(async () => {
   await until('Payer Ltd is on Starter', async () => (await planOf(tenantId)) === 'starter');
   await aTenant(context, { name: 'Quiet GmbH' });
   staff = await world.person();
-  await open('');
-  await staff.fill('input[name=username]', OPERATOR.email);
-  await staff.fill('input[name=password]', OPERATOR.password);
-  await staff.getByRole('button', { name: 'Sign in' }).click();
-  await staff.getByText('Tenants by plan').waitFor();
+  await signIn(staff, OPERATOR);
 }, 60_000);
 afterAll(() => world.close());
 
@@ -72,6 +78,21 @@ describe('the convergence card', () => {
       .getByRole('row', { name: /Quiet GmbH/ })
       .getByText(/^verified/)
       .waitFor();
+  });
+});
+
+describe('a tenant that a sweep knows to differ', () => {
+  it('makes the card red and is told on its own page', async () => {
+    const tenants = world.context.db.getRepository(Tenant);
+    const { id } = await tenants.findOneByOrFail({ name: 'Quiet GmbH' });
+    await tenants.update({ id }, { differsSince: new Date() });
+    await open('');
+    await card().locator('[data-tone=broken]').getByText('50 %').waitFor();
+    await card().getByText('1 of them known to differ').waitFor();
+    await card().getByRole('link', { name: 'Quiet GmbH' }).click();
+    await staff.getByText(/^differs since/).waitFor();
+    await picture(staff, '43-differs');
+    await tenants.update({ id }, { differsSince: null });
   });
 });
 
@@ -137,6 +158,25 @@ describe('an override', () => {
     await card().waitFor();
     expect(await card().locator('[data-tone=proven]').count()).toBe(0);
     await card().getByRole('link', { name: '2 tenants not proven' }).waitFor();
+  });
+
+  it('is read by support, which is offered neither to grant nor to change one', async () => {
+    const { context } = world;
+    const support = { email: 'sue@example.com', password: OPERATOR.password };
+    await createOperator(context.db, systemActor, { ...support, name: 'Sue', role: 'support' });
+    const page = await world.person();
+    await signIn(page, support);
+    const filter = encodeURIComponent(JSON.stringify({ status: 'ended' }));
+    await page.goto(`${world.url}/admin/overrides?filter=${filter}`);
+    const row = page.getByRole('row', { name: /Payer Ltd/ });
+    await row.waitFor();
+    expect(await page.getByRole('link', { name: 'Create' }).count()).toBe(0);
+    await world.context.db.getRepository(Override).update({ tenantId }, { endsAt: new Date(+context.now() + DAY) });
+    await row.click();
+    await page.getByText('A week to try it').waitFor();
+    await page.getByText('floor: at least this plan').waitFor();
+    for (const name of ['Extend', 'End now']) expect(await page.getByRole('button', { name }).count()).toBe(0);
+    await world.context.db.getRepository(Override).update({ tenantId }, { endsAt: new Date(+context.now() - DAY) });
   });
 
   it('can be extended and ended early, each with what follows', async () => {
