@@ -29,9 +29,17 @@ export interface Proof {
   differing: number;
 }
 
-/** Green only where every tenant is proven; red where one is known to differ, or none is proven. */
-export function convergenceTone({ tenants, proven, differing }: Proof): 'proven' | 'behind' | 'broken' {
-  if (differing > 0 || (tenants > 0 && proven === 0)) return 'broken';
+/**
+ * Green only where every tenant is proven; red where one is known to differ, or where none is proven and nobody is at
+ * it: while a sweep runs, the proofs of the one before run out.
+ */
+export function convergenceTone({
+  tenants,
+  proven,
+  differing,
+  sweeping,
+}: Proof & { sweeping: boolean }): 'proven' | 'behind' | 'broken' {
+  if (differing > 0 || (tenants > 0 && proven === 0 && !sweeping)) return 'broken';
   return proven < tenants ? 'behind' : 'proven';
 }
 

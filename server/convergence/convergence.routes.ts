@@ -1,8 +1,9 @@
-import { Between } from 'typeorm';
+import { Between, IsNull } from 'typeorm';
 import { DAY_MS } from '../../domain/moment';
 import { convergenceTone } from '../../domain/verification';
 import type { Context } from '../context';
 import { type OperatorRoute, operatorRoute } from '../http/operator-api';
+import { ReconcileRun } from '../reconcile/reconcile-run.entity';
 import { Tenant } from '../tenants/tenant.entity';
 import { tenantsListing } from '../tenants/tenants.listing';
 import { ConvergenceDay } from './convergence-day.entity';
@@ -27,6 +28,10 @@ async function oldestUnproven({ db, now }: Context, { sweptAt }: Convergence): P
   return tenant ?? null;
 }
 
+/** Whether a run compares the whole account at this moment. */
+const isSweeping = ({ db }: Context): Promise<boolean> =>
+  db.getRepository(ReconcileRun).existsBy({ active: 1, tenantIds: IsNull() });
+
 /** `GET /convergence`: how many tenants are proven equal to Stripe, now and over the last 90 days. */
 export function convergenceRoutes(context: Context): OperatorRoute[] {
   const { db, now } = context;
@@ -37,7 +42,7 @@ export function convergenceRoutes(context: Context): OperatorRoute[] {
       access: 'overview:read',
       summary: 'The share of tenants proven equal to Stripe within 24 hours, now and day by day',
       async handle() {
-        const counts = await countProven(context);
+        const [counts, sweeping] = await Promise.all([countProven(context), isSweeping(context)]);
         const today = dayOf(now());
         const from = dayOf(new Date(+now() - (DAYS - 1) * DAY_MS));
         const days = await db
@@ -49,7 +54,8 @@ export function convergenceRoutes(context: Context): OperatorRoute[] {
           now: {
             ...counts,
             share: tenants === 0 ? null : proven / tenants,
-            tone: convergenceTone(counts),
+            sweeping,
+            tone: convergenceTone({ ...counts, sweeping }),
             oldest,
           },
           from,

@@ -21,7 +21,7 @@ const TONES = {
 const many = (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'tenant' : 'tenants'}`;
 
 /** What the number means, and whom to look at. */
-function Told({ now: { tenants, proven, differing, sweptAt, oldest } }: Pick<Convergence, 'now'>) {
+function Told({ now: { tenants, proven, differing, sweptAt, sweeping, oldest } }: Pick<Convergence, 'now'>) {
   const unproven = tenants - proven;
   return (
     <>
@@ -55,6 +55,7 @@ function Told({ now: { tenants, proven, differing, sweptAt, oldest } }: Pick<Con
             .
           </>
         )}
+        {sweeping && ' It is being compared right now.'}
         {oldest && (
           <>
             {' '}

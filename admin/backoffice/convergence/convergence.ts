@@ -14,6 +14,8 @@ export interface Convergence {
     differing: number;
     /** When the last whole sweep looked at the account; null where none ever ended. */
     sweptAt: string | null;
+    /** Whether a run compares the whole account at this moment. */
+    sweeping: boolean;
     tone: 'proven' | 'behind' | 'broken';
     oldest: { id: string; name: string; lastVerifiedAt: string | null; verification: Verification } | null;
   };
