@@ -10,7 +10,7 @@ import {
 import { day, earliest } from './moment';
 import { monthlyWorth, sumOf } from './money-at-risk';
 import type { CataloguePlan } from './plan';
-import { strongestOverride, type WeighedOverride, weighOverride } from './weigh-override';
+import { endOf, strongestOverride, type WeighedOverride, weighOverride } from './weigh-override';
 import { byRank, byStrength, type Found, type Weighed, weighSubscription } from './weigh-subscription';
 
 interface Candidate {
@@ -157,13 +157,17 @@ function layersOf(
   };
   const { plan, code: reasonCode } = base;
   return [
-    ...overrides.map(({ override: { id, planId }, counts, code, why }) =>
-      told({ layer: 'override', id, planId, counts, reasonCode: code, why }),
+    ...overrides.map(({ override, counts, code, why }) => {
+      const { id, planId } = override;
+      return told({ layer: 'override', id, planId, counts, reasonCode: code, why, end: endOf(override) });
+    }),
+    ...weighed.map(({ subscription: { id }, plan: earned, counts, code, why, until }) =>
+      told({ layer: 'subscription', id, planId: earned?.id ?? null, counts, reasonCode: code, why, end: until }),
     ),
-    ...weighed.map(({ subscription: { id }, plan: earned, counts, code, why }) =>
-      told({ layer: 'subscription', id, planId: earned?.id ?? null, counts, reasonCode: code, why }),
-    ),
-    told({ layer: 'base', id: null, planId: plan.id, counts: true, reasonCode, why: `the base plan is ${plan.name}` }),
+    told({
+      ...{ layer: 'base', id: null, planId: plan.id, counts: true, reasonCode, end: null },
+      why: `the base plan is ${plan.name}`,
+    }),
   ];
 }
 

@@ -154,6 +154,8 @@ export interface PlanLayer {
   /** Why it lost though it counts: another is pinned, ranks at least as high, or it names no plan that we know. */
   lostBy: 'pin' | 'rank' | 'no-plan' | null;
   why: string;
+  /** When time alone ends it: an override's end; of a subscription that counts, the end of grace or a cancellation. */
+  end: Date | null;
 }
 
 export interface PlanDecision {

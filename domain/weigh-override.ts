@@ -14,7 +14,7 @@ export interface WeighedOverride {
 }
 
 /** Its real end: an operator may have ended it early. The end itself is outside. */
-const endOf = ({ endsAt, endedAt }: OverrideFact): Date => earliest([endsAt, endedAt]) ?? endsAt;
+export const endOf = ({ endsAt, endedAt }: OverrideFact): Date => earliest([endsAt, endedAt]) ?? endsAt;
 
 /** What one override says as of `now`. */
 export function weighOverride(override: OverrideFact, catalogue: Catalogue, now: Date): WeighedOverride {

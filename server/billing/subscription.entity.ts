@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Origin } from '../../domain/explanation';
 import { count, flag, json, moment, nullableJson, nullableMoment, nullableWord, word } from '../db/columns';
 
 export interface MirroredItem {
@@ -57,5 +58,7 @@ export class Subscription {
   @Column(moment) createdAt: Date;
   /** Of all that was read of it and its customer, so that a sweep need not compare field by field. */
   @Column(nullableWord(64)) contentHash: string | null;
+  /** The event, run or operator that last brought a change of it. */
+  @Column(nullableJson) changedBy: Origin | null;
   @Column(moment) syncedAt: Date;
 }

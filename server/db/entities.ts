@@ -1,5 +1,6 @@
 import { AuditChain, AuditEntry, AuditPersonal } from '../audit/audit.entity';
 import { Checkout } from '../billing/checkout.entity';
+import { PlanDecisionRow } from '../billing/explanation/plan-decision.entity';
 import { Finding } from '../billing/finding.entity';
 import { LeaseRow } from '../billing/lease.entity';
 import { Override } from '../billing/override.entity';
@@ -48,6 +49,7 @@ export const entities = [
   Override,
   Plan,
   PlanChange,
+  PlanDecisionRow,
   PlanPrice,
   ReconcileChange,
   ReconcileRow,

@@ -1,10 +1,12 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, VersionColumn } from 'typeorm';
+import type { Origin } from '../../domain/explanation';
 import type { TenantStatus } from '../../domain/tenant';
 import {
   count,
   createdMoment,
   moment,
   nullableCount,
+  nullableJson,
   nullableMoment,
   nullableText,
   nullableWord,
@@ -46,6 +48,10 @@ export class Tenant {
   @Column(nullableMoment) lastSyncedAt: Date | null;
   /** Since when a sweep knows it to differ from Stripe; null where none does. */
   @Column(nullableMoment) differsSince: Date | null;
+  /** Of what was last kept in plan_decisions: the same answer is not kept twice. */
+  @Column(nullableWord(32)) decisionHash: string | null;
+  /** Who chose the base plan, and when. */
+  @Column(nullableJson) basePlanSetBy: Origin | null;
   @Column(nullableText(500)) suspendedReason: string | null;
   @Column(nullableMoment) deletedAt: Date | null;
   @CreateDateColumn(createdMoment) createdAt: Date;

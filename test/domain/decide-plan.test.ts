@@ -27,6 +27,7 @@ describe('the base plan', () => {
           won: true,
           reasonCode: 'base',
           lostBy: null,
+          end: null,
           why: 'the base plan is Free',
         },
       ],
