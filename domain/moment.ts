@@ -12,3 +12,11 @@ export const day = (moment: Date): string => known(moment)?.toISOString().slice(
 /** The earliest of the known moments, or null. */
 export const earliest = (moments: readonly (Date | null | undefined)[]): Date | null =>
   moments.map(known).reduce((first, moment) => (moment && (!first || moment < first) ? moment : first), null);
+
+const LONG = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+
+/** `31 March 2026` (UTC), for what is mailed to people. */
+export const longDay = (moment: Date | string | null | undefined): string => {
+  const date = known(typeof moment === 'string' ? new Date(moment) : moment);
+  return date ? LONG.format(date) : 'an unknown date';
+};
