@@ -1,5 +1,6 @@
 import type Redis from 'ioredis';
 import { auditListing } from './audit/audit.listing';
+import { explanationRoutes } from './billing/explanation/explanation.routes';
 import { findingRoutes } from './billing/findings/findings.routes';
 import { operatorActionRoutes } from './billing/operator-actions/operator-actions.routes';
 import { overrideRoutes } from './billing/overrides/overrides.routes';
@@ -24,6 +25,7 @@ export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute
   ...overviewRoutes(context),
   ...convergenceRoutes(context),
   ...tenantRoutes(context),
+  ...explanationRoutes(context),
   ...operatorActionRoutes(context),
   ...userRoutes(context),
   ...membershipRoutes(context),

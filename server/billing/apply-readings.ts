@@ -6,6 +6,7 @@ import { isDuplicate, LostRace } from '../db/transaction';
 import type { CustomerReading } from '../stripe/read-customer';
 import type { Cause } from './cause';
 import { type Decided, decideTenants, lockTenants, type PlanMove } from './decide-tenant';
+import { originOf } from './explanation/origin';
 import { auditOf, listedRow, missingRow } from './mirror';
 import { weighOrphans } from './orphans';
 import { closeHandlerFailed, raiseEventful, settleFindings } from './settle-findings';
@@ -85,11 +86,12 @@ function mirrorOf(
   now: Date,
 ) {
   const before = new Map(stored.map((row) => [row.id, row]));
+  const origin = originOf(cause, now);
   const listed = new Set(subscriptions.map(({ id }) => id));
   const unlisted = stored.filter(({ id }) => !listed.has(id));
   const written = [
-    ...subscriptions.map((read) => listedRow(read, before.get(read.id), { tenantId, now })),
-    ...(partial ? [] : unlisted.map((row) => missingRow(row, { tenantId, now }))),
+    ...subscriptions.map((read) => listedRow(read, before.get(read.id), { tenantId, now, origin })),
+    ...(partial ? [] : unlisted.map((row) => missingRow(row, { tenantId, now, origin }))),
   ];
   return {
     written,

@@ -1,18 +1,21 @@
-import { type EntityManager, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { decidePlan } from '../../domain/decide-plan';
 import type { Catalogue, PlanDecision } from '../../domain/decide-plan.types';
+import { explainDecision } from '../../domain/explanation';
 import { type AuditInput, changesBetween, recordAudits } from '../audit/record';
 import type { Context } from '../context';
 import { insertMany, selectMany } from '../db/bulk';
 import { loadCatalogue } from '../plans/catalogue';
 import { Tenant } from '../tenants/tenant.entity';
 import type { Cause } from './cause';
+import { originsOf } from './explanation/origin';
+import { PlanDecisionRow } from './explanation/plan-decision.entity';
+import { type Kept, keptOf } from './explanation/stored-decision';
 import { type Link, withLinks } from './link-audits';
-import { Override } from './override.entity';
 import { PlanChange } from './plan-change.entity';
+import { factsOf, loadSurroundings, type Surroundings } from './plan-facts';
 import { planStep } from './plan-step';
 import { settleFindings } from './settle-findings';
-import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 
 /** A plan that a decision changed. */
@@ -63,39 +66,6 @@ export async function lockTenants(tx: EntityManager, ids: Iterable<string | null
   return new Map(tenants.map((tenant) => [tenant.id, tenant]));
 }
 
-/** Rows by the tenant that they belong to. */
-function byTenant<Row extends { tenantId: string | null }>(rows: Iterable<Row>): Map<string | null, Row[]> {
-  const groups = new Map<string | null, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.tenantId);
-    if (group) group.push(row);
-    else groups.set(row.tenantId, [row]);
-  }
-  return groups;
-}
-
-async function loadMirror(tx: EntityManager, tenantIds: string[], pending: PendingMirror) {
-  const where = 'FORCE INDEX (subscriptions_tenant) WHERE tenantId IN (?)';
-  const stored = tenantIds.length > 0 ? await selectMany(tx, Subscription, where, [tenantIds]) : [];
-  const rows = new Map(stored.map((row) => [row.id, row]));
-  for (const row of pending.rows) rows.set(row.id, row);
-  return byTenant(rows.values());
-}
-
-async function deletedAmong(
-  tx: EntityManager,
-  mirror: Map<string | null, Subscription[]>,
-  read: PendingMirror['deleted'] = new Map(),
-): Promise<Set<string>> {
-  const ids = new Set([...mirror.values()].flat().map(({ customerId }) => customerId));
-  const others = [...ids].filter((id) => !read.has(id));
-  const rows =
-    others.length > 0
-      ? await tx.find(StripeCustomer, { select: { id: true }, where: { id: In(others), deleted: true } })
-      : [];
-  return new Set([...rows.map(({ id }) => id), ...[...ids].filter((id) => read.get(id))]);
-}
-
 const rankOf = (catalogue: Catalogue, planId: string): number =>
   catalogue.find(({ id }) => id === planId)?.rank ?? Number.NEGATIVE_INFINITY;
 
@@ -129,13 +99,15 @@ function keepEarned(mirror: Subscription[], earned: PlanDecision['earned']): Sub
 }
 
 /** What is written of a tenant: what has no default value, and what a decision changes. */
-type WrittenTenant = Pick<Tenant, 'id' | 'name' | 'basePlanId' | 'planSince' | (typeof TENANT_FIELDS)[number]>;
+type WrittenTenant = Pick<
+  Tenant,
+  'id' | 'name' | 'basePlanId' | 'planSince' | 'decisionHash' | (typeof TENANT_FIELDS)[number]
+>;
 
-interface Surroundings {
+interface Circumstances {
   context: Context;
   catalogue: Catalogue;
-  overrides: readonly Override[];
-  deletedCustomers: ReadonlySet<string>;
+  surroundings: Surroundings;
   cause: Cause;
   now: Date;
 }
@@ -143,39 +115,47 @@ interface Surroundings {
 /** What follows from deciding one tenant; what is null does not change. */
 interface Outcome {
   decision: PlanDecision;
+  /** Set where the answer, or what any layer said, is not what was last kept. */
+  kept: Kept | null;
   tenant: WrittenTenant | null;
   move: PlanMove | null;
   step: PlanChange | null;
   audit: AuditInput | null;
 }
 
-function decideOne(tenant: Tenant, mirror: readonly Subscription[], around: Surroundings): Outcome {
-  const { context, catalogue, overrides, deletedCustomers, cause, now } = around;
-  const subscriptions = mirror.map((row) => ({
-    customerDeleted: deletedCustomers.has(row.customerId),
-    lastEarnedPlanId: row.planId,
-    ...row,
-  }));
-  const { pastDueGraceDays: graceDays, stripe } = context.config;
-  const { id: tenantId, basePlanId, memberCount, planId: fromPlanId } = tenant;
-  const facts = { basePlanId, overrides, subscriptions, graceDays, livemode: stripe.livemode, memberCount };
+function decideOne(tenant: Tenant, around: Circumstances): Outcome {
+  const { context, catalogue, surroundings, cause, now } = around;
+  const { id: tenantId, basePlanId, planId: fromPlanId } = tenant;
+  const mirror = surroundings.subscriptions.get(tenantId) ?? [];
+  const facts = factsOf(tenant, surroundings, context.config);
   const decision = decidePlan(facts, catalogue, now);
+  const explanation = explainDecision(decision, facts, originsOf(tenant, surroundings));
+  const told = keptOf({ tenantId, explanation, cause, at: now });
+  const kept = told.hash === tenant.decisionHash ? null : told;
   const next = decidedFields(decision, mirror);
   const changes = changesBetween<Tenant>(tenant, next, TENANT_FIELDS);
-  if (Object.keys(changes).length === 0) return { decision, tenant: null, move: null, step: null, audit: null };
+  if (Object.keys(changes).length === 0) return { decision, kept, tenant: null, move: null, step: null, audit: null };
   const { planId: toPlanId, reason, subscriptionId } = decision;
   const moved = fromPlanId !== toPlanId;
   const lowers = rankOf(catalogue, toPlanId) < rankOf(catalogue, fromPlanId);
-  const { nextDecisionAt: _, ...told } = changes;
+  const { nextDecisionAt: _, ...audited } = changes;
   const action = moved ? 'tenant.change-plan' : 'tenant.update-billing';
   return {
     decision,
-    tenant: { id: tenantId, name: tenant.name, basePlanId, planSince: moved ? now : tenant.planSince, ...next },
+    kept,
+    tenant: {
+      id: tenantId,
+      name: tenant.name,
+      basePlanId,
+      planSince: moved ? now : tenant.planSince,
+      decisionHash: told.hash,
+      ...next,
+    },
     move: moved ? { tenantId, fromPlanId, toPlanId, reason, subscriptionId, lowers } : null,
     step: moved ? planStep({ tenantId, fromPlanId, decision, cause, at: now }) : null,
     audit:
-      Object.keys(told).length > 0
-        ? { actor: cause.actor, action, resource: 'tenants', resourceId: tenantId, tenantId, changes: told, reason }
+      Object.keys(audited).length > 0
+        ? { actor: cause.actor, action, resource: 'tenants', resourceId: tenantId, tenantId, changes: audited, reason }
         : null,
   };
 }
@@ -195,26 +175,14 @@ export async function decideTenants(
 ): Promise<Decided> {
   const now = context.now();
   const ids = [...tenants.keys()];
-  const mirror = await loadMirror(tx, ids, pending);
-  const deletedCustomers = await deletedAmong(tx, mirror, pending.deleted);
-  const where = 'FORCE INDEX (overrides_tenant) WHERE tenantId IN (?) AND endsAt > ?';
-  const running = ids.length > 0 ? await selectMany(tx, Override, where, [ids, now]) : [];
-  const overrides = byTenant(running);
+  const surroundings = await loadSurroundings(tx, ids, now, pending);
   const catalogue = await loadCatalogue(tx);
-  const outcomes = [...tenants.values()].map((tenant) =>
-    decideOne(tenant, mirror.get(tenant.id) ?? [], {
-      context,
-      catalogue,
-      overrides: overrides.get(tenant.id) ?? [],
-      deletedCustomers,
-      cause,
-      now,
-    }),
-  );
+  const around = { context, catalogue, surroundings, cause, now };
+  const outcomes = [...tenants.values()].map((tenant) => decideOne(tenant, around));
   const rows = new Map(pending.rows.map((row) => [row.id, row]));
   ids.forEach((id, index) => {
     const { earned } = outcomes[index]!.decision;
-    for (const row of keepEarned(mirror.get(id) ?? [], earned)) rows.set(row.id, row);
+    for (const row of keepEarned(surroundings.subscriptions.get(id) ?? [], earned)) rows.set(row.id, row);
   });
 
   await writeRows(tx, [...rows.values()]);
@@ -224,6 +192,7 @@ export async function decideTenants(
     outcomes.flatMap(({ tenant }) => tenant ?? []),
     pending.readAt,
   );
+  await keepDecisions(tx, tenants, outcomes);
   await insertMany(
     tx,
     PlanChange,
@@ -245,7 +214,7 @@ async function writeTenants(tx: EntityManager, ids: string[], changed: WrittenTe
     Tenant,
     changed.map((tenant) => Object.assign(tenant, proven)),
     {
-      update: [...TENANT_FIELDS, 'planSince', ...(Object.keys(proven) as (keyof typeof proven)[])],
+      update: [...TENANT_FIELDS, 'planSince', 'decisionHash', ...(Object.keys(proven) as (keyof typeof proven)[])],
       also: ['version = version + 1', 'updatedAt = CURRENT_TIMESTAMP(3)'],
     },
   );
@@ -254,6 +223,22 @@ async function writeTenants(tx: EntityManager, ids: string[], changed: WrittenTe
   if (!readAt || others.length === 0) return;
   const set = 'lastSyncedAt = ?, differsSince = NULL, updatedAt = updatedAt';
   await tx.query(`UPDATE tenants SET ${set} WHERE id IN (?)`, [readAt, others]);
+}
+
+/** Keeps the answers that are new. A tenant of which nothing else changes gets its hash: no change that anybody made. */
+async function keepDecisions(tx: EntityManager, tenants: ReadonlyMap<string, Tenant>, outcomes: Outcome[]) {
+  const fresh = outcomes.flatMap(({ kept }) => kept ?? []);
+  await insertMany(
+    tx,
+    PlanDecisionRow,
+    fresh.map(({ row }) => row),
+  );
+  const quiet = outcomes.flatMap(({ kept, tenant }) => (kept && !tenant ? kept : []));
+  const hashes = quiet.map(({ hash: decisionHash, row: { tenantId } }) => {
+    const { id, name, basePlanId, planId, planSince } = tenants.get(tenantId)!;
+    return { id, name, basePlanId, planId, planSince, decisionHash };
+  });
+  await insertMany<Tenant>(tx, Tenant, hashes, { update: ['decisionHash'], also: ['updatedAt = updatedAt'] });
 }
 
 async function writeRows(tx: EntityManager, rows: Subscription[]): Promise<void> {

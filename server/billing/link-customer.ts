@@ -9,6 +9,7 @@ import { oweJob } from '../jobs/outbox';
 import { ask } from '../stripe/ask';
 import { lockTenant } from '../tenants/change-tenant';
 import { decideTenant } from './decide-tenant';
+import { originOf } from './explanation/origin';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 import { syncAtOnce } from './sync-customer';
@@ -25,13 +26,13 @@ async function lockCustomer(tx: EntityManager, { config }: Context, customerId: 
 /** Writes the link, or its end, with its audit entry. The tenant's row and the customer's are held by the caller. */
 async function writeLink(
   tx: EntityManager,
-  actor: Actor,
+  { actor, at }: { actor: Actor; at: Date },
   tenantId: string,
   customerId: string,
   link: Pick<StripeCustomer, 'tenantId' | 'unlinkedAt'>,
 ): Promise<void> {
   await tx.update(StripeCustomer, { id: customerId }, link);
-  await tx.update(Subscription, { customerId }, { tenantId: link.tenantId });
+  await tx.update(Subscription, { customerId }, { tenantId: link.tenantId, changedBy: originOf({ actor }, at) });
   const [from, to] = link.tenantId ? [null, customerId] : [customerId, null];
   await recordAudit(tx, {
     actor,
@@ -54,7 +55,7 @@ export async function linkMadeCustomer(
     await lockTenant(tx, tenantId);
     const customer = await lockCustomer(tx, context, customerId);
     if (customer.tenantId || customer.unlinkedAt) return;
-    await writeLink(tx, actor, tenantId, customerId, { tenantId, unlinkedAt: null });
+    await writeLink(tx, { actor, at: context.now() }, tenantId, customerId, { tenantId, unlinkedAt: null });
   });
 }
 
@@ -91,7 +92,8 @@ export async function linkCustomer(
         'customer_linked',
         `This customer belongs to tenant ${customer.tenantId}. Unlink it there first, if that is wrong.`,
       );
-    if (!customer.tenantId) await writeLink(tx, actor, tenantId, customerId, { tenantId, unlinkedAt: null });
+    if (!customer.tenantId)
+      await writeLink(tx, { actor, at: context.now() }, tenantId, customerId, { tenantId, unlinkedAt: null });
     await oweJob(tx, { kind: 'sync-customer', subject: customerId });
   });
   await syncAtOnce(context, stripe, actor, customerId);
@@ -113,7 +115,10 @@ export async function unlinkCustomer(
     const lock = { mode: 'pessimistic_write' as const };
     const customer = await tx.findOne(StripeCustomer, { where: { id: customerId, tenantId }, lock });
     if (!customer) throw notFound('stripe-customer', customerId);
-    await writeLink(tx, actor, tenantId, customerId, { tenantId: null, unlinkedAt: context.now() });
+    await writeLink(tx, { actor, at: context.now() }, tenantId, customerId, {
+      tenantId: null,
+      unlinkedAt: context.now(),
+    });
     await decideTenant(tx, context, tenantId, { actor });
     await oweJob(tx, { kind: 'sync-customer', subject: customerId });
   });

@@ -1,3 +1,4 @@
+import type { Origin } from '../../domain/explanation';
 import type { Actor } from '../audit/actor';
 import { type AuditInput, changesBetween } from '../audit/record';
 import type { ReadSubscription } from '../stripe/read-customer';
@@ -24,16 +25,25 @@ function graceStart(read: ReadSubscription, known: Subscription | undefined, now
 interface Circumstances {
   tenantId: string | null;
   now: Date;
+  /** What the reading goes back to: kept with what it changes. */
+  origin: Origin;
 }
+
+/** Whether a reading brings anything new of a subscription, or of whose it is. */
+const isNews = ({ contentHash }: ReadSubscription, known: Subscription, tenantId: string | null): boolean =>
+  known.tenantId !== tenantId ||
+  known.missingSince !== null ||
+  (known.contentHash !== null && known.contentHash !== contentHash);
 
 /** The mirror's row for what Stripe listed. What the subscription earns is for the decision to say. */
 export function listedRow(
   read: ReadSubscription,
   known: Subscription | undefined,
-  { tenantId, now }: Circumstances,
+  { tenantId, now, origin }: Circumstances,
 ): Subscription {
   return {
     tenantId,
+    changedBy: known && !isNews(read, known, tenantId) ? known.changedBy : origin,
     missingSince: null,
     pastDueSince: graceStart(read, known, now),
     syncedAt: now,
@@ -45,8 +55,9 @@ export function listedRow(
 }
 
 /** The row of a subscription that Stripe no longer lists: marked, and counting as it last did. */
-export const missingRow = (known: Subscription, { tenantId, now }: Circumstances): Subscription => ({
+export const missingRow = (known: Subscription, { tenantId, now, origin }: Circumstances): Subscription => ({
   ...known,
+  changedBy: known.missingSince && known.tenantId === tenantId ? known.changedBy : origin,
   tenantId,
   missingSince: known.missingSince ?? now,
   syncedAt: now,

@@ -18,7 +18,7 @@ export const subscriptionsListing: Listing<Subscription> & { name: 'subscription
     currentPeriodEnd: 'moment',
     startedAt: 'moment',
   },
-  present: async (rows) => rows.map(({ lastCounted: _counted, ...subscription }) => subscription),
+  present: async (rows) => rows.map(({ lastCounted: _counted, changedBy: _by, ...subscription }) => subscription),
 };
 
 export const planChangesListing: Listing<PlanChange> & { name: 'plan-changes' } = {

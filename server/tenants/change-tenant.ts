@@ -3,6 +3,7 @@ import { restorableUntil } from '../../domain/tenant';
 import type { Actor } from '../audit/actor';
 import { changesBetween, recordAudit } from '../audit/record';
 import { decideTenant } from '../billing/decide-tenant';
+import { originOf } from '../billing/explanation/origin';
 import type { Context } from '../context';
 import { conflict, notFound } from '../errors';
 import { basePlanFor } from './create-tenant';
@@ -15,7 +16,9 @@ export async function lockTenant(tx: EntityManager, id: string): Promise<Tenant>
   return tenant;
 }
 
-type Change = Partial<Pick<Tenant, 'name' | 'basePlanId' | 'status' | 'suspendedReason' | 'deletedAt'>>;
+type Change = Partial<
+  Pick<Tenant, 'name' | 'basePlanId' | 'basePlanSetBy' | 'status' | 'suspendedReason' | 'deletedAt'>
+>;
 
 async function write(
   tx: EntityManager,
@@ -32,7 +35,7 @@ async function write(
     'deletedAt',
   ]);
   if (Object.keys(changes).length === 0) return;
-  await tx.update(Tenant, { id: tenant.id }, change);
+  await tx.update(Tenant, { id: tenant.id }, change as object);
   await recordAudit(tx, {
     actor,
     action,
@@ -53,9 +56,10 @@ export async function updateTenant(
   change: Pick<Change, 'name' | 'basePlanId'>,
 ): Promise<void> {
   if (tenant.status === 'deleted') throw conflict('tenant_deleted', 'This tenant is deleted. Restore it first.');
-  if (change.basePlanId !== undefined && change.basePlanId !== tenant.basePlanId)
-    await basePlanFor(tx, change.basePlanId);
-  await write(tx, actor, tenant, 'tenant.update', change);
+  const rebased = change.basePlanId !== undefined && change.basePlanId !== tenant.basePlanId;
+  if (rebased) await basePlanFor(tx, change.basePlanId);
+  const set = rebased ? { basePlanSetBy: originOf({ actor }, context.now()) } : {};
+  await write(tx, actor, tenant, 'tenant.update', { ...change, ...set });
   if (change.basePlanId !== undefined) await decideTenant(tx, context, tenant.id, { actor });
 }
 

@@ -57,7 +57,7 @@ export const tenantsListing: Listing<Tenant> & { name: 'tenants' } = {
     const customers = ids.length > 0 ? await db.getRepository(StripeCustomer).findBy({ tenantId: In(ids) }) : [];
     const sweptAt = await lastSweep(db);
     return rows.map((tenant) => {
-      const { lastSyncedAt: _synced, nextDecisionAt: _next, ...told } = tenant;
+      const { lastSyncedAt: _synced, nextDecisionAt: _next, decisionHash: _hash, basePlanSetBy: _by, ...told } = tenant;
       const own = customers.filter(({ tenantId }) => tenantId === tenant.id);
       const lastVerifiedAt = verifiedAt(tenant, own, sweptAt);
       const verification = verificationOf({ lastVerifiedAt, differsSince: tenant.differsSince }, now);

@@ -13,6 +13,7 @@ const TABLES = [
   'stripe_customers',
   'subscriptions',
   'plan_changes',
+  'plan_decisions',
   'reconcile_runs',
   'reconcile_changes',
   'audit_chains',

@@ -1,0 +1,148 @@
+import { decidePlan } from '../../../domain/decide-plan';
+import type { Catalogue } from '../../../domain/decide-plan.types';
+import { explainPlan } from '../../../domain/explain-plan';
+import { type Explanation, explainDecision, type Origin } from '../../../domain/explanation';
+import type { Context } from '../../context';
+import { selectMany } from '../../db/bulk';
+import { invalid, notFound } from '../../errors';
+import { loadCatalogue } from '../../plans/catalogue';
+import type { PlanSource } from '../../tenants/tenant.entity';
+import { Tenant } from '../../tenants/tenant.entity';
+import { PlanChange } from '../plan-change.entity';
+import { factsOf, loadSurroundings } from '../plan-facts';
+import { originOf, originsOf } from './origin';
+import { PlanDecisionRow } from './plan-decision.entity';
+import { restored } from './stored-decision';
+
+/** Of times before decisions were kept no more is known than a step of the plan history tells. */
+export type Answer =
+  | ({ exact: true } & Explanation)
+  | {
+      exact: false;
+      planId: string;
+      source: PlanSource;
+      reason: string;
+      subscriptionId: string | null;
+      layers: null;
+      findings: null;
+      nextChangeAt: null;
+    };
+
+export interface TenantExplanation {
+  tenant: Tenant;
+  catalogue: Catalogue;
+  /** The moment that is told of. */
+  at: Date;
+  /** Whether that is now: then it was decided from what stands now. */
+  live: boolean;
+  /** Whether the tenant has this plan already: what time alone changes takes effect within a minute. */
+  applied: boolean;
+  answer: Answer;
+  /** Since when the plan held, or holds. */
+  since: Date | null;
+  /** When what is told was decided, and what brought that about. */
+  decided: Origin | null;
+  sentences: string[];
+}
+
+/** Clocks of browsers go ahead a little. */
+const AHEAD_MS = 60_000;
+
+/** The last row of a tenant as of a moment, by one dive into an index. */
+const lastOf = 'WHERE tenantId = ? AND at <= ? ORDER BY at DESC, id DESC LIMIT 1';
+const decisionAt = async ({ db }: Context, tenantId: string, at: Date): Promise<PlanDecisionRow | undefined> =>
+  (await selectMany(db.manager, PlanDecisionRow, lastOf, [tenantId, at]))[0];
+const stepAt = async ({ db }: Context, tenantId: string, at: Date): Promise<PlanChange | undefined> =>
+  (await selectMany(db.manager, PlanChange, lastOf, [tenantId, at]))[0];
+
+type Recorded = Pick<PlanDecisionRow, 'actorType' | 'actorId' | 'actorName' | 'eventId' | 'runId' | 'at'>;
+
+const causeOf = ({ actorType: type, actorId: id, actorName: name, eventId, runId, at }: Recorded): Origin =>
+  originOf({ actor: { type, id, name }, eventId, runId }, at);
+
+async function firstStep({ db }: Context, tenantId: string): Promise<PlanChange | undefined> {
+  const first = 'WHERE tenantId = ? ORDER BY at, id LIMIT 1';
+  return (await selectMany(db.manager, PlanChange, first, [tenantId]))[0];
+}
+
+/** A base plan that was never changed since it was kept who sets it was set when the tenant was made. */
+async function withBaseOrigin(context: Context, tenantId: string, explanation: Explanation): Promise<Explanation> {
+  const base = explanation.layers.find(({ layer }) => layer === 'base');
+  if (!base || base.origin) return explanation;
+  const first = await firstStep(context, tenantId);
+  if (first?.source !== 'base' || first.toPlanId !== base.planId) return explanation;
+  const layers = explanation.layers.map((layer) => (layer === base ? { ...base, origin: causeOf(first) } : layer));
+  return { ...explanation, layers };
+}
+
+type Found = Pick<TenantExplanation, 'answer' | 'decided' | 'since'>;
+
+/** What decidePlan answers of the facts as they stand. */
+async function explainNow(context: Context, tenant: Tenant, catalogue: Catalogue, now: Date): Promise<Found> {
+  const [surroundings, last] = await Promise.all([
+    loadSurroundings(context.db.manager, [tenant.id], now),
+    decisionAt(context, tenant.id, now),
+  ]);
+  const facts = factsOf(tenant, surroundings, context.config);
+  const decision = decidePlan(facts, catalogue, now);
+  const explanation = explainDecision(decision, facts, originsOf(tenant, surroundings));
+  const whole = await withBaseOrigin(context, tenant.id, explanation);
+  const same = decision.planId === tenant.planId;
+  return {
+    answer: { exact: true, ...whole },
+    decided: last ? causeOf(last) : null,
+    since: same ? tenant.planSince : now,
+  };
+}
+
+/** @throws ProblemError 400 where the tenant was not there yet */
+async function explainThen(context: Context, tenant: Tenant, at: Date): Promise<Found> {
+  const [row, step] = await Promise.all([decisionAt(context, tenant.id, at), stepAt(context, tenant.id, at)]);
+  // A step that no decision was kept of is of an older time, or of a process that did not keep any yet.
+  if (row && (!step || step.at <= row.at || step.toPlanId === row.planId)) {
+    const explanation = await withBaseOrigin(context, tenant.id, restored(row.decision));
+    return { answer: { exact: true, ...explanation }, decided: causeOf(row), since: step?.at ?? null };
+  }
+  if (!step) {
+    const born = (await firstStep(context, tenant.id))?.at ?? tenant.createdAt;
+    throw invalid({ at: `lies before the tenant was made, which was on ${born.toISOString()}.` });
+  }
+  const { toPlanId: planId, source, reason, subscriptionId } = step;
+  const unknown = { layers: null, findings: null, nextChangeAt: null };
+  return {
+    answer: { exact: false, planId, source, reason, subscriptionId, ...unknown },
+    decided: causeOf(step),
+    since: step.at,
+  };
+}
+
+/**
+ * Why a tenant is on its plan, or was at a time that is past: what decidePlan answers now, or what it answered then.
+ * @param at null for now
+ * @throws ProblemError 404, or 400 where `at` lies in the future or before the tenant was made
+ */
+export async function explainTenant(context: Context, id: string, at: Date | null): Promise<TenantExplanation> {
+  const now = context.now();
+  if (at && +at > +now + AHEAD_MS)
+    throw invalid({ at: `must not lie in the future: it is ${now.toISOString()}. Leave it out for now.` });
+  const [tenant, catalogue] = await Promise.all([
+    context.db.getRepository(Tenant).findOneBy({ id }),
+    loadCatalogue(context.db),
+  ]);
+  if (!tenant) throw notFound('tenant', id);
+  const live = !at || at >= now;
+  const moment = live ? now : at;
+  const found = live ? await explainNow(context, tenant, catalogue, now) : await explainThen(context, tenant, moment);
+  const { answer, since } = found;
+  const told = {
+    tenantName: tenant.name,
+    at: live ? null : moment,
+    since,
+    planName: (planId: string) => catalogue.find((plan) => plan.id === planId)?.name ?? planId,
+    decided: answer.exact ? answer : { planId: answer.planId, reason: answer.reason },
+    status: tenant.status,
+  };
+  const applied = !live || answer.planId === tenant.planId;
+  const due = applied ? [] : ['This has just come about, and takes effect within a minute.'];
+  return { tenant, catalogue, at: moment, live, applied, ...found, sentences: [...explainPlan(told), ...due] };
+}

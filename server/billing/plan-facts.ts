@@ -1,0 +1,96 @@
+import { type EntityManager, In } from 'typeorm';
+import type { PlanFacts } from '../../domain/decide-plan.types';
+import type { Config } from '../config';
+import { selectMany } from '../db/bulk';
+import type { Tenant } from '../tenants/tenant.entity';
+import { Override } from './override.entity';
+import { StripeCustomer } from './stripe-customer.entity';
+import { Subscription } from './subscription.entity';
+
+/** What tenants' plans are decided by, beside their own rows and the catalogue. */
+export interface Surroundings {
+  subscriptions: Map<string | null, Subscription[]>;
+  overrides: Map<string | null, Override[]>;
+  deletedCustomers: ReadonlySet<string>;
+}
+
+/** What there is around a tenant that was just made. */
+export const NOTHING_AROUND: Surroundings = {
+  subscriptions: new Map(),
+  overrides: new Map(),
+  deletedCustomers: new Set(),
+};
+
+/** What was just read and is about to be written: it stands before what is stored. */
+interface Pending {
+  rows: readonly Subscription[];
+  /** What was read of customers: whether Stripe knows them as deleted. Others are looked up. */
+  deleted?: ReadonlyMap<string, boolean>;
+}
+
+/** Rows by the tenant that they belong to. */
+function byTenant<Row extends { tenantId: string | null }>(rows: Iterable<Row>): Map<string | null, Row[]> {
+  const groups = new Map<string | null, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.tenantId);
+    if (group) group.push(row);
+    else groups.set(row.tenantId, [row]);
+  }
+  return groups;
+}
+
+async function loadMirror(tx: EntityManager, tenantIds: string[], pending: Pending) {
+  const where = 'FORCE INDEX (subscriptions_tenant) WHERE tenantId IN (?)';
+  const stored = tenantIds.length > 0 ? await selectMany(tx, Subscription, where, [tenantIds]) : [];
+  const rows = new Map(stored.map((row) => [row.id, row]));
+  for (const row of pending.rows) rows.set(row.id, row);
+  return byTenant(rows.values());
+}
+
+async function deletedAmong(
+  tx: EntityManager,
+  mirror: Map<string | null, Subscription[]>,
+  read: Pending['deleted'] = new Map(),
+): Promise<Set<string>> {
+  const ids = new Set([...mirror.values()].flat().map(({ customerId }) => customerId));
+  const others = [...ids].filter((id) => !read.has(id));
+  const rows =
+    others.length > 0
+      ? await tx.find(StripeCustomer, { select: { id: true }, where: { id: In(others), deleted: true } })
+      : [];
+  return new Set([...rows.map(({ id }) => id), ...[...ids].filter((id) => read.get(id))]);
+}
+
+/** Reads what tenants are decided by as of `now`; an override that has run out says nothing any more. */
+export async function loadSurroundings(
+  tx: EntityManager,
+  tenantIds: string[],
+  now: Date,
+  pending: Pending = { rows: [] },
+): Promise<Surroundings> {
+  const subscriptions = await loadMirror(tx, tenantIds, pending);
+  const deletedCustomers = await deletedAmong(tx, subscriptions, pending.deleted);
+  const where = 'FORCE INDEX (overrides_tenant) WHERE tenantId IN (?) AND endsAt > ?';
+  const running = tenantIds.length > 0 ? await selectMany(tx, Override, where, [tenantIds, now]) : [];
+  return { subscriptions, deletedCustomers, overrides: byTenant(running) };
+}
+
+/** The facts of one tenant, as decidePlan takes them. */
+export function factsOf(
+  { id, basePlanId, memberCount }: Pick<Tenant, 'id' | 'basePlanId' | 'memberCount'>,
+  { subscriptions, overrides, deletedCustomers }: Surroundings,
+  { pastDueGraceDays, stripe }: Pick<Config, 'pastDueGraceDays' | 'stripe'>,
+): PlanFacts {
+  return {
+    basePlanId,
+    overrides: overrides.get(id) ?? [],
+    subscriptions: (subscriptions.get(id) ?? []).map((row) => ({
+      customerDeleted: deletedCustomers.has(row.customerId),
+      lastEarnedPlanId: row.planId,
+      ...row,
+    })),
+    graceDays: pastDueGraceDays,
+    livemode: stripe.livemode,
+    memberCount,
+  };
+}
