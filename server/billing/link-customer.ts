@@ -6,10 +6,10 @@ import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import { conflict, invalid, notFound } from '../errors';
 import { oweJob } from '../jobs/outbox';
-import { ask } from '../stripe/ask';
 import { lockTenant } from '../tenants/change-tenant';
 import { decideTenant } from './decide-tenant';
 import { originOf } from './explanation/origin';
+import { askToChange } from './operator-actions/change-at-stripe';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 import { syncAtOnce } from './sync-customer';
@@ -61,11 +61,12 @@ export async function linkMadeCustomer(
 
 async function requireStripeCustomer({ config }: Context, stripe: Stripe, id: string): Promise<void> {
   const unknown = (reason: string) => invalid({ stripeCustomerId: reason });
-  const customer = await ask(stripe.customers.retrieve(id)).catch((error: unknown) => {
-    if ((error as Stripe.errors.StripeError).code === 'resource_missing')
+  const read = stripe.customers.retrieve(id).catch((error: Stripe.errors.StripeError) => {
+    if (error.code === 'resource_missing')
       throw unknown(`Stripe knows no customer "${id}" under our key. Check the id and the mode (live or test).`);
     throw error;
   });
+  const customer = await askToChange(read);
   if (customer.deleted) throw unknown(`Customer "${id}" was deleted in Stripe.`);
   if (customer.livemode !== config.stripe.livemode)
     throw unknown(`Customer "${id}" is of the other Stripe mode (live or test) than our key.`);
@@ -101,6 +102,7 @@ export async function linkCustomer(
 
 /**
  * Unties a Stripe customer from a tenant and decides the tenant's plan without it. Its metadata links it never again.
+ * Of one that an operator unlinked already nothing is done.
  * @throws ProblemError 404 where the tenant has no such customer
  */
 export async function unlinkCustomer(
@@ -113,8 +115,9 @@ export async function unlinkCustomer(
   await inTransaction(context.db, async (tx) => {
     await lockTenant(tx, tenantId);
     const lock = { mode: 'pessimistic_write' as const };
-    const customer = await tx.findOne(StripeCustomer, { where: { id: customerId, tenantId }, lock });
-    if (!customer) throw notFound('stripe-customer', customerId);
+    const customer = await tx.findOne(StripeCustomer, { where: { id: customerId }, lock });
+    if (customer && !customer.tenantId && customer.unlinkedAt) return;
+    if (customer?.tenantId !== tenantId) throw notFound('stripe-customer', customerId);
     await writeLink(tx, { actor, at: context.now() }, tenantId, customerId, {
       tenantId: null,
       unlinkedAt: context.now(),

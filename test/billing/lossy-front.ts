@@ -2,11 +2,15 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** How a request is turned away before Stripe has it; `cut` closes the line without an answer. */
+export type Refusal = { status: number; error: Record<string, string>; headers?: Record<string, string> } | 'cut';
+
 /** Stands before the stand-in of Stripe and loses answers: what was asked is done, and whoever asked never learns. */
 export class LossyFront {
   /** Which requests begin it, as `POST /v1/subscriptions/`; null for none. */
   private losing: { start: string; answers: number; begun: boolean; thenSilent: boolean } | null = null;
   private failing: { start: string; begun: boolean } | null = null;
+  private refusing: { start: string; how: Refusal } | null = null;
   private readonly server: Server;
 
   private constructor(private readonly behind: string) {
@@ -34,7 +38,13 @@ export class LossyFront {
     this.failing = { start, begun: false };
   }
 
+  /** Each request that begins so is turned away; all others pass. */
+  refuse(start: string, how: Refusal): void {
+    this.refusing = { start, how };
+  }
+
   calmDown(): void {
+    this.refusing = null;
     this.losing = null;
     this.failing = null;
   }
@@ -54,6 +64,16 @@ export class LossyFront {
         res.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
         return;
       }
+    }
+    if (this.refusing && request.startsWith(this.refusing.start)) {
+      req.resume();
+      const { how } = this.refusing;
+      if (how === 'cut') req.socket.destroy();
+      else
+        res
+          .writeHead(how.status, { 'content-type': 'application/json', ...how.headers })
+          .end(JSON.stringify({ error: { message: 'Refused.', ...how.error } }));
+      return;
     }
     const lost = this.isLost(request);
     const chunks: Buffer[] = [];

@@ -113,6 +113,32 @@ describe('the preview of', () => {
     await preview(id, { ...link, stripeCustomerId: 'cus_nobody' }).expect(404);
   });
 
+  it('a deletion tells what ends with it, and when', async () => {
+    const { id, subscriptionId } = await world.paying();
+    await aMembership(world.server.context, { tenantId: id });
+    const [item] = (await world.stripe.subscriptions.retrieve(subscriptionId)).items.data;
+    const end = new Date(item!.current_period_end * 1000).toISOString();
+    const { body } = await preview(id, { action: 'delete' }).expect(200);
+    expect(body).toMatchObject({
+      after: { planId: 'free', at: end },
+      seats: { members: 1 },
+      ends: [{ subscriptionId, at: end }],
+      proration: { dueNow: 0, next: null },
+    });
+    const now = await preview(id, { action: 'delete', cancel: 'now' }).expect(200);
+    expect(Date.parse(now.body.ends[0].at)).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('what is done already says so, and what can not be done is refused as the action would be', async () => {
+    const { id, subscriptionId } = await world.paying({ cancel_at_period_end: true });
+    const again = await preview(id, { action: 'cancel-subscription', at: 'period-end' }).expect(200);
+    expect(codes(again.body)).toEqual(['no-change']);
+    await preview(id, { action: 'extend-trial', until: new Date(Date.now() - DAY).toISOString() }).expect(400, /until/);
+    await world.stripe.subscriptions.cancel(subscriptionId);
+    await preview(id, { action: 'change-plan', planId: 'business', subscriptionId }).expect(409, /not_live/);
+    await preview(id, { action: 'resume-subscription', subscriptionId }).expect(409, /not_live/);
+  });
+
   it('anything warns of a pinned override and of several subscriptions', async () => {
     const { id, customerId, subscriptionId } = await world.paying();
     await world.stripe.subscriptions.create({ customer: customerId, items: [{ price: world.prices.business }] });
@@ -143,7 +169,7 @@ describe("a search over Stripe's customers", () => {
   const search = (q: string, agent = admin) => agent.get('/api/stripe-customers').query({ q });
 
   it('finds by id, name, address and tenant, and tells whose they are', async () => {
-    const { id: tenantId, customerId } = await world.paying();
+    const { id: tenantId, customerId, subscriptionId } = await world.paying();
     const name = 'Quill "and" Ink';
     await world.stripe.customers.update(customerId, { name, email: 'ink@quill.example', metadata: { tenantId } });
     for (const q of [customerId, 'Quill', '"and"', 'quill.example', tenantId]) {
@@ -156,6 +182,7 @@ describe("a search over Stripe's customers", () => {
             name,
             email: 'ink@quill.example',
             metadataTenantId: tenantId,
+            liveSubscriptions: [{ id: subscriptionId, status: 'active', planId: 'starter' }],
             tenant: { id: tenantId, name: expect.any(String) },
             unlinked: false,
             stripeUrl: `https://dashboard.stripe.com/test/customers/${customerId}`,
@@ -194,6 +221,14 @@ describe('DELETE /api/tenants/:id', () => {
     expect(await statusOf(other.subscriptionId)).toMatchObject({ status: 'canceled' });
     await admin.post(`/api/tenants/${one.id}/restore`).send({}).expect(200);
     expect(await statusOf(one.subscriptionId)).toMatchObject({ cancel_at_period_end: true });
+  });
+
+  it('ends a link to buy, too: nobody can pay for what is gone', async () => {
+    const { id } = await aTenant(world.server.context);
+    await admin.post(`/api/tenants/${id}/buy-link`).send({ planId: 'starter' }).expect(200);
+    await admin.delete(`/api/tenants/${id}`).expect(200);
+    const sessions = world.standIn.world.state.checkoutSessions.all();
+    expect(sessions.filter((one) => one.client_reference_id === id).map(({ status }) => status)).toEqual(['expired']);
   });
 
   it('deletes nothing while Stripe is away, nor for a word it does not know', async () => {

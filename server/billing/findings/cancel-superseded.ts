@@ -5,8 +5,8 @@ import type { Context } from '../../context';
 import { inTransaction } from '../../db/transaction';
 import { conflict, ProblemError } from '../../errors';
 import { oweJob } from '../../jobs/outbox';
-import { ask } from '../../stripe/ask';
 import { Finding } from '../finding.entity';
+import { askToChange } from '../operator-actions/change-at-stripe';
 import { customersOfFinding, readAgain } from './read-again';
 
 /** By then whoever asked has had the answer; where the process died, the workers read what became of it. */
@@ -30,9 +30,12 @@ async function cancelInStripe(stripe: Stripe, { subscriptionId, occurrences }: F
   // Stripe heeds the key on POST alone, for a DELETE is idempotent in itself: of an ended subscription it says 404.
   // https://docs.stripe.com/api/idempotent_requests
   const idempotencyKey = `cancel-superseded/${subscriptionId}/${occurrences}`;
-  await ask(stripe.subscriptions.cancel(subscriptionId!, {}, { idempotencyKey })).catch((error: unknown) => {
-    if ((error as Stripe.errors.StripeError).code !== 'resource_missing') throw error;
-  });
+  const cancelled = stripe.subscriptions.cancel(subscriptionId!, {}, { idempotencyKey });
+  await askToChange(
+    cancelled.catch((error: Stripe.errors.StripeError) => {
+      if (error.code !== 'resource_missing') throw error;
+    }),
+  );
 }
 
 /**
