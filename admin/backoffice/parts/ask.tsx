@@ -120,7 +120,7 @@ export function AskForm({ title, explain, children, label, color = 'primary', cl
   return (
     <form onSubmit={send} noValidate>
       <DialogTitle>{title}</DialogTitle>
-      <DialogContent sx={{ display: 'grid', gap: 2 }}>
+      <DialogContent sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'minmax(0, 1fr)' }}>
         {explain && <DialogContentText component="div">{explain}</DialogContentText>}
         {children}
         {reason && (

@@ -102,7 +102,7 @@ function PlanRow({ action, before, after }: Pick<Preview, 'action' | 'before' | 
           {!isNow(after.at) && <Day value={after.at} />}
         </>
       )}
-      <Small>{after.reason}</Small>
+      {action !== 'buy-link' && <Small>{after.reason}</Small>}
     </Row>
   );
 }
@@ -213,7 +213,14 @@ export function BlastRadius({ of }: { of: Preview }) {
     <Box
       component="section"
       aria-label="What this leads to"
-      sx={{ display: 'grid', gap: 1.5, p: 1.5, borderRadius: 1, bgcolor: 'background.default' }}
+      sx={{
+        display: 'grid',
+        gap: 1.5,
+        gridTemplateColumns: 'minmax(0, 1fr)',
+        p: 1.5,
+        borderRadius: 1,
+        bgcolor: 'background.default',
+      }}
     >
       <Box
         component="dl"
@@ -227,7 +234,7 @@ export function BlastRadius({ of }: { of: Preview }) {
         <Row label="Mail">{mails.length === 0 ? 'No mail is sent' : `${count(mails.length, 'mail')} go out`}</Row>
       </Box>
       {warnings.map(({ code, text }) => (
-        <Alert key={code + text} severity="warning" sx={{ py: 0 }}>
+        <Alert key={code + text} severity="warning" sx={{ py: 0, overflowWrap: 'anywhere' }}>
           {text}
         </Alert>
       ))}

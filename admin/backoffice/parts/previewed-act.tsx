@@ -52,7 +52,7 @@ export function WhatFollows({ of: { preview, error, isWaiting, again }, first }:
       <Alert
         severity={error.status === 503 ? 'warning' : 'error'}
         action={
-          <Button color="inherit" size="small" onClick={again}>
+          <Button color="inherit" size="small" onClick={again} sx={{ whiteSpace: 'nowrap' }}>
             Try again
           </Button>
         }
