@@ -73,6 +73,29 @@ async function requireStripeCustomer({ config }: Context, stripe: Stripe, id: st
 }
 
 /**
+ * The link alone, in the caller's transaction. Linking again changes nothing.
+ * @throws ProblemError 404, 409 where the tenant is deleted or another has the customer
+ */
+export async function tieCustomer(
+  tx: EntityManager,
+  context: Context,
+  actor: Actor,
+  tenantId: string,
+  customerId: string,
+): Promise<void> {
+  const tenant = await lockTenant(tx, tenantId);
+  if (tenant.status === 'deleted') throw conflict('tenant_deleted', 'This tenant is deleted. Restore it first.');
+  const customer = await lockCustomer(tx, context, customerId);
+  if (customer.tenantId && customer.tenantId !== tenantId)
+    throw conflict(
+      'customer_linked',
+      `This customer belongs to tenant ${customer.tenantId}. Unlink it there first, if that is wrong.`,
+    );
+  if (!customer.tenantId)
+    await writeLink(tx, { actor, at: context.now() }, tenantId, customerId, { tenantId, unlinkedAt: null });
+}
+
+/**
  * Ties a Stripe customer to a tenant, reads it, and decides the tenant's plan. Linking again changes nothing.
  * @throws ProblemError 400 where Stripe has no such customer, 404, 409 where another tenant has it, 503 without Stripe
  */
@@ -85,16 +108,7 @@ export async function linkCustomer(
 ): Promise<void> {
   await requireStripeCustomer(context, stripe, customerId);
   await inTransaction(context.db, async (tx) => {
-    const tenant = await lockTenant(tx, tenantId);
-    if (tenant.status === 'deleted') throw conflict('tenant_deleted', 'This tenant is deleted. Restore it first.');
-    const customer = await lockCustomer(tx, context, customerId);
-    if (customer.tenantId && customer.tenantId !== tenantId)
-      throw conflict(
-        'customer_linked',
-        `This customer belongs to tenant ${customer.tenantId}. Unlink it there first, if that is wrong.`,
-      );
-    if (!customer.tenantId)
-      await writeLink(tx, { actor, at: context.now() }, tenantId, customerId, { tenantId, unlinkedAt: null });
+    await tieCustomer(tx, context, actor, tenantId, customerId);
     await oweJob(tx, { kind: 'sync-customer', subject: customerId });
   });
   await syncAtOnce(context, stripe, actor, customerId);

@@ -7,6 +7,21 @@ import { Plan } from './plan.entity';
 import { PlanPrice } from './plan-price.entity';
 
 /**
+ * Whether the plan has the price already.
+ * @throws ProblemError 400 where there is no such plan or it is not sold, 409 `price_taken` where another has the price
+ */
+export async function requireMappable(tx: EntityManager, { planId, priceId }: PlanPrice): Promise<boolean> {
+  const plan = await tx.findOneBy(Plan, { id: planId });
+  if (!plan) throw invalid({ planId: `There is no plan "${planId}".` });
+  if (plan.kind !== 'stripe')
+    throw invalid({ planId: `${plan.name} is not paid by subscription. Choose one that is.` });
+  const taken = await tx.findOneBy(PlanPrice, { priceId });
+  if (taken && taken.planId !== planId)
+    throw conflict('price_taken', `The price ${priceId} belongs to the plan "${taken.planId}" already.`);
+  return taken !== null;
+}
+
+/**
  * Adds a Stripe price to those that earn a plan, and has the tenants that pay it decided anew. Adding it again changes
  * nothing. Forms of the plan that were opened before are stale.
  * @throws ProblemError 400 where there is no such plan, 409 `price_taken` where another plan has the price
@@ -19,13 +34,8 @@ export async function mapPrice(
 ): Promise<void> {
   // As every change of plans: queued up behind the default plan's row, so that two can't cross.
   await tx.findOne(Plan, { where: { isDefault: 1 }, lock: { mode: 'pessimistic_write' } });
-  const plan = await tx.findOne(Plan, { where: { id: planId }, lock: { mode: 'pessimistic_write' } });
-  if (!plan) throw invalid({ planId: `There is no plan "${planId}".` });
-  if (plan.kind !== 'stripe')
-    throw invalid({ planId: `${plan.name} is not paid by subscription. Choose one that is.` });
-  const taken = await tx.findOneBy(PlanPrice, { priceId });
-  if (taken?.planId === planId) return;
-  if (taken) throw conflict('price_taken', `The price ${priceId} belongs to the plan "${taken.planId}" already.`);
+  await tx.findOne(Plan, { where: { id: planId }, lock: { mode: 'pessimistic_write' } });
+  if (await requireMappable(tx, { planId, priceId })) return;
   const before = await tx.find(PlanPrice, { where: { planId }, order: { priceId: 'ASC' } });
   const from = before.map((price) => price.priceId);
   await tx.insert(PlanPrice, { planId, priceId });

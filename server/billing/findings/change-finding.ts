@@ -20,7 +20,7 @@ const DONE: Record<FindingVerb, string> = {
 const LONGEST_SNOOZE_MS = 366 * 86_400_000;
 
 /** Reads a finding and holds its row until the transaction ends. Throws 404. */
-async function lockFinding(tx: EntityManager, id: string): Promise<Finding> {
+export async function lockFinding(tx: EntityManager, id: string): Promise<Finding> {
   const finding = await tx.findOne(Finding, { where: { id }, lock: { mode: 'pessimistic_write' } });
   if (!finding) throw notFound('finding', id);
   return finding;

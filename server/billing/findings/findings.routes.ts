@@ -7,11 +7,14 @@ import type { Context } from '../../context';
 import { notFound } from '../../errors';
 import { bulkRoute } from '../../http/bulk';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../../http/operator-api';
+import { parse } from '../../http/routes';
 import { Operator } from '../../operators/operator.entity';
 import { stripeOf } from '../../stripe/client';
 import { Finding } from '../finding.entity';
 import { assignFinding, dismissFinding, reopenFinding, snoozeFinding } from './change-finding';
 import { findingsListing } from './findings.listing';
+import { foreseeRepair } from './foresee-repair';
+import { queueRepair } from './queue-repair';
 import { repairFinding } from './repair-finding';
 import { suggestTenant } from './suggest-tenant';
 
@@ -96,6 +99,20 @@ export function findingRoutes(context: Context): OperatorRoute[] {
       summary: 'Open a snoozed or dismissed finding again',
       fields: {},
       run: (actor, id) => reopenFinding(context, actor, id),
+    }),
+    bulkRoute(context, {
+      resource: 'findings',
+      verb: 'repair',
+      access: 'findings:repair',
+      summary: 'Have Stripe read again for findings whose repair is just that: many at once, by the workers',
+      run: (id, actor) => queueRepair(context, actor, id),
+    }),
+    operatorRoute({
+      method: 'get',
+      path: '/findings/:id/repair',
+      access: 'findings:repair',
+      summary: 'Tell what the repair of a finding needs (?tenantId=, ?planId=, ?priceId=) and leads to, and do nothing',
+      handle: ({ params, query, caller }) => foreseeRepair(context, caller, params.id!, parse(RepairBody, query)),
     }),
     operatorRoute({
       method: 'get',

@@ -22,7 +22,8 @@ export async function customersOfFinding(
   return tenantId ? (await db.getRepository(StripeCustomer).findBy({ tenantId })).map(({ id }) => id) : [];
 }
 
-function told(error: unknown): unknown {
+/** What a failed reading is to whoever waits for it. */
+export function told(error: unknown): unknown {
   if (error instanceof GiveUp) return conflict('customer_unknown', error.message);
   if (!(error instanceof RetrySoon)) return error;
   return new ProblemError({

@@ -1,32 +1,23 @@
 import type Stripe from 'stripe';
-import { In } from 'typeorm';
-import { type RepairVerb, repairOf } from '../../../domain/finding';
-import { can, type OperatorRole } from '../../../domain/permissions';
+import { type EntityManager, In } from 'typeorm';
+import type { RepairVerb } from '../../../domain/finding';
+import type { OperatorRole } from '../../../domain/permissions';
 import type { Actor } from '../../audit/actor';
 import { recordAudit } from '../../audit/record';
 import type { Context } from '../../context';
 import { inTransaction } from '../../db/transaction';
-import { conflict, forbidden, invalid, notFound } from '../../errors';
+import { conflict, invalid } from '../../errors';
 import { mapPrice } from '../../plans/map-price';
-import { PlanPrice } from '../../plans/plan-price.entity';
 import { stripeOf } from '../../stripe/client';
-import { Tenant } from '../../tenants/tenant.entity';
 import { Finding } from '../finding.entity';
 import { linkCustomer } from '../link-customer';
 import { replayEvent } from '../replay-event';
+import { StripeCustomer } from '../stripe-customer.entity';
 import { StripeEvent } from '../stripe-event.entity';
-import { Subscription } from '../subscription.entity';
 import { cancelSuperseded } from './cancel-superseded';
 import { customersOfFinding, readAgain } from './read-again';
+import { meantPrice, pricesOf, type RepairChoice, requireChosenTenant, requireRepair } from './repairable';
 import { suggestTenant } from './suggest-tenant';
-
-/** What the operator chose, where the repair needs it. */
-export interface RepairChoice {
-  tenantId?: string | null;
-  planId?: string | null;
-  /** Where the subscription has several prices that no plan maps. */
-  priceId?: string | null;
-}
 
 interface Job {
   context: Context;
@@ -45,15 +36,23 @@ async function sync({ context, stripe, actor, finding }: Job): Promise<void> {
 /** Most events that are replayed at once; the reading answers all others of the customer too. */
 const REPLAYED = 100;
 
+/** Has the failed events of customers worked off again. */
+export async function replayFailed(
+  tx: EntityManager,
+  context: Context,
+  actor: Actor,
+  customerIds: readonly string[],
+): Promise<void> {
+  const { livemode } = context.config.stripe;
+  const where = { customerId: In(customerIds), status: 'failed' as const, livemode };
+  const failed = await tx.find(StripeEvent, { select: { id: true }, where, order: { id: 'ASC' }, take: REPLAYED });
+  for (const { id } of failed) await replayEvent(tx, context, actor, id);
+}
+
 async function replay(job: Job): Promise<void> {
   const { context, actor, finding } = job;
-  const { livemode } = context.config.stripe;
-  const customerId = In(await customersOfFinding(context, finding));
-  await inTransaction(context.db, async (tx) => {
-    const where = { customerId, status: 'failed' as const, livemode };
-    const failed = await tx.find(StripeEvent, { select: { id: true }, where, order: { id: 'ASC' }, take: REPLAYED });
-    for (const { id } of failed) await replayEvent(tx, context, actor, id);
-  });
+  const customerIds = await customersOfFinding(context, finding);
+  await inTransaction(context.db, (tx) => replayFailed(tx, context, actor, customerIds));
   await sync(job);
 }
 
@@ -65,33 +64,15 @@ async function link({ context, stripe, actor, finding, choice: { tenantId } }: J
     const hint = suggestion ? ` Stripe's data name ${suggestion.tenantId}.` : '';
     throw invalid({ tenantId: `Choose the tenant that this customer pays for.${hint}` });
   }
-  if (!(await context.db.getRepository(Tenant).existsBy({ id: tenantId })))
-    throw invalid({ tenantId: `There is no tenant "${tenantId}".` });
+  await requireChosenTenant(context, tenantId);
   await linkCustomer(context, stripe, actor, tenantId, customerId);
 }
 
-/** The price of the finding's subscription that no plan maps; null where all are mapped by now. */
-async function unmappedPrice({ context: { db }, finding, choice }: Job): Promise<string | null> {
-  const mirrored = finding.subscriptionId
-    ? await db.getRepository(Subscription).findOneBy({ id: finding.subscriptionId })
-    : null;
-  const prices = [...new Set(mirrored?.items.map(({ priceId }) => priceId) ?? [])];
-  const mapped = await db.getRepository(PlanPrice).findBy({ priceId: In(prices) });
-  const unmapped = prices.filter((id) => !mapped.some(({ priceId }) => priceId === id));
-  const names = unmapped.join(', ');
-  if (choice.priceId) {
-    if (prices.includes(choice.priceId)) return choice.priceId;
-    throw invalid({ priceId: `must be a price of the subscription: ${names}.` });
-  }
-  if (unmapped.length > 1) throw invalid({ priceId: `Choose one of the prices that no plan maps: ${names}.` });
-  return unmapped[0] ?? null;
-}
-
 async function map(job: Job): Promise<void> {
-  const { context, actor, choice } = job;
+  const { context, actor, finding, choice } = job;
   const { planId } = choice;
   if (!planId) throw invalid({ planId: 'Choose the plan that this price earns.' });
-  const priceId = await unmappedPrice(job);
+  const priceId = await meantPrice(context, finding, choice);
   if (priceId)
     await inTransaction(context.db, async (tx) => {
       const now = context.now();
@@ -117,6 +98,20 @@ const REPAIRS: Record<RepairVerb, (job: Job) => Promise<void>> = {
   'cancel-subscription': cancel,
 };
 
+/** Of a resolved finding nothing is done; whoever chose otherwise than what closed it must know. */
+async function requireSame({ context: { db }, finding, choice }: Job): Promise<void> {
+  const { customerId } = finding;
+  if (choice.tenantId && customerId) {
+    const linked = await db.getRepository(StripeCustomer).findOneBy({ id: customerId });
+    if (linked?.tenantId && linked.tenantId !== choice.tenantId)
+      throw conflict('customer_linked', `Nothing was done: this customer belongs to tenant ${linked.tenantId} by now.`);
+  }
+  if (!choice.planId) return;
+  const planIds = (await pricesOf(db, finding)).flatMap(({ planId }) => planId ?? []);
+  if (planIds.length > 0 && !planIds.includes(choice.planId))
+    throw conflict('price_taken', `Nothing was done: the price belongs to the plan "${planIds[0]}" by now.`);
+}
+
 async function record({ context, actor, finding }: Job, verb: RepairVerb): Promise<void> {
   await inTransaction(context.db, async (tx) => {
     const { status } = await tx.findOneByOrFail(Finding, { id: finding.id });
@@ -130,7 +125,7 @@ async function record({ context, actor, finding }: Job, verb: RepairVerb): Promi
  * Does the one safe repair that a finding has. Nothing is set: Stripe is read again, and the finding closes where the
  * difference is gone. Of a resolved one nothing is done, so a second click is harmless.
  * @throws ProblemError 404; 403 where it is for admins; 400 where something must be chosen; 409 where there is no
- * repair or it can't be done; 503 where Stripe is away
+ * repair, it can't be done, or another choice than this closed it; 503 where Stripe is away
  */
 export async function repairFinding(
   context: Context,
@@ -138,13 +133,9 @@ export async function repairFinding(
   id: string,
   choice: RepairChoice,
 ): Promise<void> {
-  const finding = await context.db.getRepository(Finding).findOneBy({ id });
-  if (!finding) throw notFound('finding', id);
-  const repair = repairOf(finding.kind);
-  if (!repair) throw conflict('no_repair', 'Only a person can tell what is right here: this has no safe repair.');
-  if (!can(role, repair.access)) throw forbidden('This repair moves money or plans: it is for admins.');
-  if (finding.status === 'resolved') return;
+  const { finding, repair } = await requireRepair(context, role, id);
   const job = { context, stripe: stripeOf(context.config), actor, finding, choice };
+  if (finding.status === 'resolved') return requireSame(job);
   await REPAIRS[repair.verb](job);
   await record(job, repair.verb);
 }

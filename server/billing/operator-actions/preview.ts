@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import type { PlanDecision } from '../../../domain/decide-plan.types';
 import { stripeUrl } from '../../../domain/stripe-url';
 import type { Context } from '../../context';
+import type { Tenant } from '../../tenants/tenant.entity';
 import type { Previewed } from './bodies';
 import { requireTenant } from './choose-subscription';
 import { type Effect, foresee, type Warning } from './preview-effects';
@@ -48,7 +49,10 @@ function standingWarnings(
 }
 
 /** Who would be over the seats that a decision leaves. */
-function seatsUnder({ seatLimit: limit }: PlanDecision, { tenant, pendingInvitations }: PreviewFacts) {
+export function seatsUnder(
+  { seatLimit: limit }: Pick<PlanDecision, 'seatLimit'>,
+  { tenant, pendingInvitations }: { tenant: Pick<Tenant, 'memberCount'>; pendingInvitations: number },
+) {
   const { memberCount: members } = tenant;
   const over = limit === null ? 0 : Math.max(0, members + pendingInvitations - limit);
   return {
@@ -59,6 +63,13 @@ function seatsUnder({ seatLimit: limit }: PlanDecision, { tenant, pendingInvitat
     invitationsOver: Math.min(pendingInvitations, over),
   };
 }
+
+export const decisionTold = ({ planId, source, reason, seatLimit }: PlanDecision) => ({
+  planId,
+  source,
+  reason,
+  seatLimit,
+});
 
 /**
  * The blast radius of an operator's action before it is done: the plan before and after (decided by the very rule that
@@ -76,16 +87,15 @@ export async function previewAction(context: Context, stripe: Stripe, tenantId: 
   const then = { ...facts, overrides: effect.overrides ?? facts.overrides };
   const after = decideAt(context, then, effect.subscriptions, effect.at);
   const atEnd = effect.endsAt && decideAt(context, then, effect.subscriptions, effect.endsAt);
-  const told = ({ planId, source, reason, seatLimit }: PlanDecision) => ({ planId, source, reason, seatLimit });
   const { subscription, proration, warnings } = effect;
   return {
     action: asked.action,
     subscriptionId: subscription?.id ?? null,
     stripeUrl: subscription && stripeUrl(subscription.id, subscription.livemode),
-    before: told(before),
-    after: { ...told(after), at: effect.at.toISOString() },
+    before: decisionTold(before),
+    after: { ...decisionTold(after), at: effect.at.toISOString() },
     seats: seatsUnder(after, facts),
-    atEnd: atEnd ? { ...told(atEnd), at: effect.endsAt!.toISOString(), seats: seatsUnder(atEnd, facts) } : null,
+    atEnd: atEnd ? { ...decisionTold(atEnd), at: effect.endsAt!.toISOString(), seats: seatsUnder(atEnd, facts) } : null,
     ends: (effect.ends ?? []).map((one) => ({ ...one, at: one.at.toISOString() })),
     proration,
     // None of these actions sends mail of ours; Stripe's receipts go by its own settings.
