@@ -1,6 +1,7 @@
 import simpleRestProvider from 'ra-data-simple-rest';
 import { type DataProvider, fetchUtils, type RaRecord } from 'react-admin';
 import type { Convergence } from './convergence/convergence';
+import type { Choice, Outlook } from './findings/finding';
 import type { OverrideCosts } from './overrides/override';
 import type { Preview } from './parts/blast-radius';
 
@@ -14,6 +15,10 @@ export interface Api extends DataProvider {
   actOnMany: (resource: string, ids: RaRecord['id'][], verb: string, body?: object) => Promise<Outcome[]>;
   /** What an action at a tenant would lead to; nothing is done. `asked` is the action's own body, and its name. */
   preview: (tenantId: RaRecord['id'], asked: Asked) => Promise<Preview>;
+  /** The repair of a finding: what must be chosen, what is suggested, and what it leads to. Nothing is done. */
+  outlook: (findingId: RaRecord['id'], choice: Choice) => Promise<Outlook>;
+  /** The operators whom findings can be given to. */
+  findingOwners: () => Promise<{ id: string; name: string }[]>;
   /** Deletes a tenant, and ends its subscriptions with their period or now. */
   deleteTenant: (id: RaRecord['id'], cancel: 'period-end' | 'now') => Promise<RaRecord>;
   /** Stripe's customers by an id, a name, an address or a tenant's id: suggestions, at most twenty. */
@@ -91,6 +96,16 @@ export const api: Api = {
   async preview(tenantId, asked) {
     const address = `/api/tenants/${encodeURIComponent(tenantId)}/preview`;
     const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(asked) });
+    return json;
+  },
+  async outlook(findingId, choice) {
+    const given = Object.entries(choice).filter((entry): entry is [string, string] => Boolean(entry[1]));
+    const address = `/api/findings/${encodeURIComponent(findingId)}/repair?${new URLSearchParams(given)}`;
+    const { json } = await fetchUtils.fetchJson(address);
+    return json;
+  },
+  async findingOwners() {
+    const { json } = await fetchUtils.fetchJson('/api/findings/owners');
     return json;
   },
   async deleteTenant(id, cancel) {

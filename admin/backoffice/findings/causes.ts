@@ -18,28 +18,28 @@ export const CAUSES: Record<CauseClass, Cause> = {
   'handler-failed': {
     title: 'Event not worked off',
     means: 'An event of this customer came, but working it off failed for good, so our copy may be out of date.',
-    todo: 'See why among the failed Stripe events, then replay them. “Sync now” on the tenant does the same.',
+    todo: 'See why among the failed Stripe events, then replay them here: the customer is read from Stripe again.',
   },
   'superseded-subscription': {
     title: 'Older subscription still runs',
     means: 'The customer bought anew, and an older subscription was not ended. They may pay twice.',
-    todo: 'Cancel the older subscription in Stripe, and refund what was paid twice.',
+    todo: 'Cancel the older subscription here, and refund in Stripe what was paid twice.',
   },
   'several-subscriptions': {
     title: 'Several subscriptions count',
     means:
       'More than one subscription earns this tenant a plan. The best one decides; the others are paid for nothing.',
-    todo: 'Ask the customer which one to keep, and cancel the others in Stripe.',
+    todo: 'Ask the customer which one to keep, and cancel the others on the tenant’s page. Then sync, to see it close.',
   },
   'unknown-price': {
     title: 'Price of no plan',
     means: 'The subscription has a price that belongs to no plan here. It keeps the plan that it last earned.',
-    todo: 'Add the price to the plan that it should give, under Plans.',
+    todo: 'Map the price to the plan that it should give. Everybody who pays it follows.',
   },
   'unknown-status': {
     title: 'Status unknown',
     means: 'Stripe reports a status that Tenantry does not know. The subscription counts as it last did.',
-    todo: 'Check the subscription in Stripe, and whether there is a newer version of Tenantry.',
+    todo: 'Sync, in case Stripe says otherwise by now. Else look at the subscription in Stripe, and whether there is a newer version of Tenantry.',
   },
   'unknown-plan': {
     title: 'Plan unknown',
@@ -49,12 +49,12 @@ export const CAUSES: Record<CauseClass, Cause> = {
   'missing-subscription': {
     title: 'Not listed by Stripe any more',
     means: 'We know of a subscription that Stripe does not list. It goes on counting as it last did.',
-    todo: 'Check in Stripe that the key belongs to the right account, then what became of the subscription.',
+    todo: 'Check in Stripe that the key belongs to the right account, then what became of the subscription. A sync closes this where Stripe lists it again.',
   },
   'orphan-subscription': {
     title: 'Paid, but no tenant',
     means: 'Somebody pays for a subscription whose Stripe customer is linked to no tenant.',
-    todo: 'Find whose it is, and link the Stripe customer on that tenant’s page. Otherwise cancel and refund it in Stripe.',
+    todo: 'Find whose it is, and link the Stripe customer to that tenant here. If it is nobody’s, cancel and refund it in Stripe.',
   },
   'abandoned-checkout': {
     title: 'Checkout not finished',
@@ -74,7 +74,7 @@ export const CAUSES: Record<CauseClass, Cause> = {
   'collection-paused': {
     title: 'Collection paused',
     means: 'Stripe collects no money for this subscription, but it still earns its plan.',
-    todo: 'If the pause is over, resume collection in Stripe. If they should not have the plan, cancel it there.',
+    todo: 'If the pause is over, resume collection in Stripe, then sync. If they should not have the plan, cancel it.',
   },
   'seat-overrun': {
     title: 'More members than seats',
@@ -84,7 +84,7 @@ export const CAUSES: Record<CauseClass, Cause> = {
   'payment-overdue': {
     title: 'Payment overdue',
     means: 'An invoice is not paid. The plan stays until the grace period ends, and then falls back by itself.',
-    todo: 'Ask the customer to update the payment method. Stripe goes on trying.',
+    todo: 'Ask the customer to update the payment method. Stripe goes on trying. If they say that they paid, sync.',
   },
 };
 

@@ -101,8 +101,11 @@ export function Diff() {
   );
 }
 
-export const AuditTable = ({ hide = [] }: TableProps) => (
-  <Datagrid {...none} empty={emptyOf('Nothing has been changed yet.')}>
+export const AuditTable = ({
+  hide = [],
+  empty = emptyOf('Nothing has been changed yet.'),
+}: TableProps & { empty?: React.ReactElement }) => (
+  <Datagrid {...none} empty={empty}>
     <WhenField source="at" label="When" />
     <ActorField label="By" sortable={false} />
     <TextField source="action" sortable={false} />

@@ -12,6 +12,7 @@ import {
 } from 'react-admin';
 import { Link } from 'react-router-dom';
 import { Verified } from '../convergence/Verified';
+import { OpenFindings } from '../findings/OpenFindings';
 import { OverridesTable } from '../overrides/OverridesTable';
 import { Act } from '../parts/act';
 import { Id, Status, When } from '../parts/fields';
@@ -152,6 +153,7 @@ const Many = ({ resource, sort, children }: { resource: string; sort: string; ch
 export const TenantShow = () => (
   <Show actions={<Verbs />} component="div">
     <Head />
+    <OpenFindings />
     <BillingSection />
     <Section title="Members" action={<Add resource="memberships" label="Add a member" />}>
       <Many resource="memberships" sort="createdAt">

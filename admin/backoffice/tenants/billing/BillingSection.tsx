@@ -1,9 +1,9 @@
-import OpenInNewIcon from '@mui/icons-material/OpenInNewOutlined';
-import { Alert, Box, LinearProgress, Link, Typography } from '@mui/material';
+import { Alert, Box, LinearProgress, Typography } from '@mui/material';
 import { RecordContextProvider, useGetList, useRecordContext } from 'react-admin';
 import { stripeUrl } from '../../../../domain/stripe-url';
 import { PlanName } from '../../parts/blast-radius';
 import { Id, Status } from '../../parts/fields';
+import { InStripe } from '../../parts/in-stripe';
 import { Section } from '../../parts/section';
 import { Upcoming } from '../../parts/upcoming';
 import { BuyLink } from './BuyLink';
@@ -14,19 +14,6 @@ import { LinkCustomer } from './LinkCustomer';
 import { ResumeSubscription } from './ResumeSubscription';
 import { LIVE_STATUSES, type OfSubscription, type OfTenant, type SubscriptionRecord } from './rights';
 import { UnlinkCustomer } from './UnlinkCustomer';
-
-const InStripe = ({ url }: { url: string | null }) =>
-  url && (
-    <Link
-      href={url}
-      target="_blank"
-      rel="noreferrer"
-      variant="body2"
-      sx={{ display: 'inline-flex', alignItems: 'center', gap: 0.5, whiteSpace: 'nowrap' }}
-    >
-      Open in Stripe <OpenInNewIcon sx={{ fontSize: 14 }} />
-    </Link>
-  );
 
 const Line = ({ children }: { children: React.ReactNode }) => (
   <Box
