@@ -8,6 +8,7 @@ import type { Plan } from '../plans/plan.entity';
 import { PlanPrice } from '../plans/plan-price.entity';
 import { ask } from '../stripe/ask';
 import { idOf } from '../stripe/facts';
+import { lockTenant } from '../tenants/change-tenant';
 import type { Tenant } from '../tenants/tenant.entity';
 import { User } from '../users/user.entity';
 import { Checkout } from './checkout.entity';
@@ -51,15 +52,24 @@ async function ensureCustomer(context: Context, stripe: Stripe, actor: Actor, te
   return made.id;
 }
 
+/** Null where Stripe has no such session under our key: it is of the other mode, or of another account. */
+const sessionOf = (stripe: Stripe, id: string): Promise<Stripe.Checkout.Session | null> =>
+  ask(
+    stripe.checkout.sessions.retrieve(id).catch((error: Stripe.errors.StripeError) => {
+      if (error.code === 'resource_missing') return null;
+      throw error;
+    }),
+  );
+
 /** Ends the tenant's open sessions, so that nobody pays by them any more. Gives the live subscription of one just paid. */
 export async function endOpenCheckouts({ db }: Context, stripe: Stripe, tenantId: string): Promise<string | null> {
   let paid: string | null = null;
   const checkouts = db.getRepository(Checkout);
   for (const { id } of await checkouts.findBy({ tenantId, status: 'open' })) {
-    const session = await ask(stripe.checkout.sessions.retrieve(id));
-    if (session.status === 'open') await ask(stripe.checkout.sessions.expire(id));
-    await checkouts.update({ id }, { status: session.status === 'complete' ? 'complete' : 'expired' });
-    const bought = session.status === 'complete' && session.subscription ? idOf(session.subscription) : null;
+    const session = await sessionOf(stripe, id);
+    if (session?.status === 'open') await ask(stripe.checkout.sessions.expire(id));
+    await checkouts.update({ id }, { status: session?.status === 'complete' ? 'complete' : 'expired' });
+    const bought = session?.status === 'complete' && session.subscription ? idOf(session.subscription) : null;
     if (bought && isLive(await ask(stripe.subscriptions.retrieve(bought)))) paid = bought;
   }
   return paid;
@@ -120,6 +130,9 @@ export async function openCheckout(
       );
       const opened = whereToPay(session);
       await inTransaction(db, async (tx) => {
+        // Deleted meanwhile: nobody is told the address, so nobody pays by it.
+        if ((await lockTenant(tx, tenant.id)).status === 'deleted')
+          throw conflict('tenant_deleted', 'This tenant is deleted. Restore it first.');
         await tx.insert(Checkout, { id: session.id, tenantId: tenant.id, planId: plan.id });
         await recordAudit(tx, {
           actor,

@@ -11,13 +11,14 @@ export type EndWhen = 'now' | 'period_end';
 
 /**
  * Cancels a tenant's live subscriptions at Stripe, at their period's end or now, and reads its customers; links to buy
- * by end first, so that nobody pays for what is gone. Where the tenant never had a customer, Stripe is not called. Throws 503 while Stripe is away: nothing is lost by asking again.
+ * by end first, so that nobody pays for what is gone. Where the tenant never had a customer, Stripe is not called.
+ * Throws 503 while Stripe is away: nothing is lost by asking again.
  */
 export async function endSubscriptions(context: Context, actor: Actor, tenantId: string, when: EndWhen): Promise<void> {
-  if (!(await context.db.getRepository(StripeCustomer).existsBy({ tenantId }))) return;
   const stripe = stripeOf(context.config);
-  const wanted = cancellation(when === 'now' ? 'now' : 'period-end', null);
   await endOpenCheckouts(context, stripe, tenantId);
+  if (!(await context.db.getRepository(StripeCustomer).existsBy({ tenantId }))) return;
+  const wanted = cancellation(when === 'now' ? 'now' : 'period-end', null);
   for (const one of await liveSubscriptions(context, stripe, tenantId))
     await changeSubscription(context, stripe, { actor, tenantId }, one, wanted);
 }

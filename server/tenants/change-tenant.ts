@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { restorableUntil } from '../../domain/tenant';
 import type { Actor } from '../audit/actor';
 import { changesBetween, recordAudit } from '../audit/record';
+import { Checkout } from '../billing/checkout.entity';
 import { decideTenant } from '../billing/decide-tenant';
 import { originOf } from '../billing/explanation/origin';
 import type { Context } from '../context';
@@ -80,9 +81,14 @@ export async function reactivateTenant(
   await write(tx, actor, tenant, 'tenant.reactivate', { status: 'active', suspendedReason: null }, reason);
 }
 
-/** Soft: the row and all that hangs on it stay, and can be restored for TENANT_RESTORE_DAYS. Twice is the same. */
+/**
+ * Soft: the row and all that hangs on it stay, and can be restored for TENANT_RESTORE_DAYS. Twice is the same.
+ * @throws ProblemError 409 where somebody can still pay by a link: end those first
+ */
 export async function deleteTenant(tx: EntityManager, { now }: Context, actor: Actor, tenant: Tenant): Promise<void> {
   if (tenant.status === 'deleted') return;
+  if (await tx.existsBy(Checkout, { tenantId: tenant.id, status: 'open' }))
+    throw conflict('checkout_open', 'A link to buy was made for this tenant just now. Try again, to end that too.');
   await write(tx, actor, tenant, 'tenant.delete', { status: 'deleted', deletedAt: now() });
 }
 

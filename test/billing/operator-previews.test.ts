@@ -1,4 +1,5 @@
 import { AuditEntry } from '../../server/audit/audit.entity';
+import { Checkout } from '../../server/billing/checkout.entity';
 import { aMembership, anInvitation, aTenant } from '../support/factories';
 import type { Agent } from '../support/server';
 import { type OperatorWorld, operatorWorld } from './operator-world';
@@ -229,6 +230,31 @@ describe('DELETE /api/tenants/:id', () => {
     await admin.delete(`/api/tenants/${id}`).expect(200);
     const sessions = world.standIn.world.state.checkoutSessions.all();
     expect(sessions.filter((one) => one.client_reference_id === id).map(({ status }) => status)).toEqual(['expired']);
+  });
+
+  it('ends a link whose customer was unlinked, and one that Stripe does not know', async () => {
+    const { id } = await aTenant(world.server.context);
+    await admin.post(`/api/tenants/${id}/buy-link`).send({ planId: 'starter' }).expect(200);
+    const [stripeCustomerId] = (await admin.get(`/api/tenants/${id}`)).body.stripeCustomerIds;
+    await admin.post(`/api/tenants/${id}/unlink-customer`).send({ stripeCustomerId }).expect(200);
+    const checkouts = world.server.context.db.getRepository(Checkout);
+    await checkouts.insert({ id: `cs_other_${id}`, tenantId: id, planId: 'starter' });
+    await admin.delete(`/api/tenants/${id}`).expect(200);
+    expect((await checkouts.findBy({ tenantId: id })).map(({ status }) => status)).toEqual(['expired', 'expired']);
+  });
+
+  it('leaves no link to a tenant that is deleted while it is made', async () => {
+    const checkouts = world.server.context.db.getRepository(Checkout);
+    for (let n = 0; n < 8; n += 1) {
+      const { id } = await aTenant(world.server.context);
+      const [bought, removed] = await Promise.all([
+        admin.post(`/api/tenants/${id}/buy-link`).send({ planId: 'starter' }),
+        admin.delete(`/api/tenants/${id}`),
+      ]);
+      expect([bought.status, removed.status].every((status) => [200, 409].includes(status))).toBe(true);
+      const gone = (await admin.get(`/api/tenants/${id}`)).body.status === 'deleted';
+      expect(gone && (await checkouts.existsBy({ tenantId: id, status: 'open' }))).toBe(false);
+    }
   });
 
   it('deletes nothing while Stripe is away, nor for a word it does not know', async () => {
