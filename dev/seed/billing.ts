@@ -1,5 +1,6 @@
 import type { SubscriptionFact } from '../../domain/decide-plan.types';
 import type { MirroredItem } from '../../server/billing/subscription.entity';
+import { broughtBy } from './decisions';
 import { domainOf } from './names';
 import { SEED_PLANS } from './plans';
 import type { Random } from './random';
@@ -120,6 +121,7 @@ export function mirrorOf(seed: SeedSubscription, now: Date) {
     trialEnd: seed.trialEnd,
     startedAt: seed.startedAt,
     createdAt: seed.startedAt,
+    changedBy: broughtBy(seed.id, seed.startedAt),
     syncedAt: now,
   };
   const customer = {

@@ -1,6 +1,7 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import { systemActor } from '../../server/audit/actor';
 import { AuditChain, AuditEntry, AuditPersonal } from '../../server/audit/audit.entity';
+import { PlanDecisionRow } from '../../server/billing/explanation/plan-decision.entity';
 import { Finding } from '../../server/billing/finding.entity';
 import { Override } from '../../server/billing/override.entity';
 import { PlanChange } from '../../server/billing/plan-change.entity';
@@ -10,6 +11,7 @@ import { writeState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { loadConfig } from '../../server/config';
 import { ConvergenceDay } from '../../server/convergence/convergence-day.entity';
+import { insertMany } from '../../server/db/bulk';
 import { openDatabase } from '../../server/db/data-source';
 import { newId } from '../../server/db/id';
 import { inTransaction } from '../../server/db/transaction';
@@ -114,6 +116,7 @@ async function main(): Promise<void> {
       await write(StripeEvent, world.events);
       await write(Override, world.overrides);
       await write(PlanChange, world.planChanges);
+      await insertMany<PlanDecisionRow>(tx, PlanDecisionRow, world.decisions);
       await write(Finding, world.findings);
       const night = lastNight(now, world.subscriptions.length);
       await write(ReconcileRun, [night]);

@@ -3,12 +3,14 @@ import { emailKey } from '../../domain/invitation';
 import type { TenantRole } from '../../domain/permissions';
 import type { Actor } from '../../server/audit/actor';
 import { type AuditInput, type ChainedEntry, type ChainHead, chainEntry, chainOf } from '../../server/audit/record';
+import type { Override } from '../../server/billing/override.entity';
 import type { PlanChange } from '../../server/billing/plan-change.entity';
 import { newId } from '../../server/db/id';
 import type { Membership } from '../../server/memberships/membership.entity';
 import { sha256 } from '../../server/secrets';
 import type { Tenant } from '../../server/tenants/tenant.entity';
 import { mirrorOf, type SeedSubscription, subscriptionOf } from './billing';
+import { decisionsOf } from './decisions';
 import { invitationsOf } from './invitations';
 import { domainOf, FIRST_NAMES, LAST_NAMES, organisation } from './names';
 import { datesOf } from './override-stories';
@@ -36,10 +38,11 @@ export class World {
   readonly invitations: object[] = [];
   readonly tokens: object[] = [];
   readonly emails: object[] = [];
-  readonly overrides: object[] = [];
+  readonly overrides: (Pick<Override, 'id' | 'tenantId' | 'reason' | 'createdAt'> & Partial<Override>)[] = [];
   readonly customers: object[] = [];
   readonly subscriptions: ReturnType<typeof mirrorOf>['subscription'][] = [];
   readonly planChanges: Partial<PlanChange>[] = [];
+  readonly decisions: ReturnType<typeof decisionsOf>['rows'] = [];
   readonly findings: object[] = [];
   readonly events: object[] = [];
   readonly audit: ChainedEntry[] = [];
@@ -223,8 +226,17 @@ export class World {
       mirror.find(({ subscription }) => subscription.id === decision.subscriptionId)?.subscription ??
       mirror.at(-1)?.subscription;
     const grantedAt = decision.source === 'override' ? overrides[0]?.startsAt : undefined;
+    const earlier = this.planChanges.length;
     const planSince = this.#addHistory(tenantId, story, decision, createdAt, shown?.startedAt, grantedAt);
+    const { rows, ...kept } = decisionsOf({
+      ...{ tenantId, facts, operator: this.operator, now: this.now },
+      steps: this.planChanges.slice(earlier),
+      overrides: this.overrides.filter((one) => one.tenantId === tenantId),
+      subscriptions: mirror.map(({ subscription }) => subscription),
+    });
+    this.decisions.push(...rows);
     return {
+      ...kept,
       planId: decision.planId,
       planSource: decision.source,
       planSince,
