@@ -101,10 +101,7 @@ function loser(layer: ExplainedLayer, winner: string, planName: PlanName): strin
 
 function headline({ tenantName, at, since, planName, decided }: Told): string {
   const name = planName(decided.planId);
-  const from = since ? ` since ${longDay(since)}` : '';
-  const start = at
-    ? `On ${longDay(at)} ${tenantName} was on ${name}${since ? ` (since ${longDay(since)})` : ''}`
-    : `${tenantName} is on ${name}${from}`;
+  const start = `${at ? `As of ${longDay(at)}, ` : ''}${tenantName} is on ${name}${since ? ` since ${longDay(since)}` : ''}`;
   if (!('layers' in decided)) return `${start}. What was noted then: ${decided.reason}`;
   const winner = decided.layers.find(({ won }) => won);
   if (!winner) return `${start}.`;
@@ -122,23 +119,21 @@ const STANDING: Record<TenantStatus, ((name: string) => string) | null> = {
 function besides({ at, tenantName, status }: Told, { seatLimit, nextChangeAt }: Explanation): string[] {
   const seats =
     seatLimit === null
-      ? `There ${at ? 'was' : 'is'} no limit to its seats.`
-      : `It ${at ? 'had' : 'has'} ${seatLimit} ${seatLimit === 1 ? 'seat' : 'seats'}.`;
-  const next = nextChangeAt
-    ? [`The next change by time alone ${at ? 'was due' : 'is due'} on ${longDay(nextChangeAt)}.`]
-    : [];
+      ? 'There is no limit to its seats.'
+      : `It has ${seatLimit} ${seatLimit === 1 ? 'seat' : 'seats'}.`;
+  const next = nextChangeAt ? [`The next change by time alone is due on ${longDay(nextChangeAt)}.`] : [];
   const standing = at ? null : STANDING[status];
   return [seats, ...next, ...(standing ? [standing(tenantName)] : [])];
 }
 
 /**
  * Tells a decision in plain sentences, fit for a mail to the customer: they hold no operator's name or reason, and
- * nothing that only we need to look at. Days are UTC.
+ * nothing that only we need to look at. A past date is told as it stood then. Days are UTC.
  */
 export function explainPlan(told: Told): string[] {
   const { decided, planName } = told;
   if (!('layers' in decided))
-    return [headline(told), 'What else was looked at then, and how many seats it had, was not kept for that time.'];
+    return [headline(told), 'What else was looked at then, and how many seats it has, was not kept for that time.'];
   const winner = planName(decided.planId);
   const losers = decided.layers.filter(({ won }) => !won).map((layer) => loser(layer, winner, planName));
   return [headline(told), ...losers, ...besides(told, decided)];

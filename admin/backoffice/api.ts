@@ -4,6 +4,7 @@ import type { Convergence } from './convergence/convergence';
 import type { Choice, Outlook } from './findings/finding';
 import type { OverrideCosts } from './overrides/override';
 import type { Preview } from './parts/blast-radius';
+import type { PlanExplanation } from './tenants/explanation/explanation';
 
 /** The stock simple-rest provider over our own address; the session's cookie goes along by itself. */
 const stock = simpleRestProvider('/api', fetchUtils.fetchJson);
@@ -23,6 +24,8 @@ export interface Api extends DataProvider {
   deleteTenant: (id: RaRecord['id'], cancel: 'period-end' | 'now') => Promise<RaRecord>;
   /** Stripe's customers by an id, a name, an address or a tenant's id: suggestions, at most twenty. */
   searchCustomers: (q: string) => Promise<CustomerSuggestion[]>;
+  /** Why a tenant is on its plan, or was at a past time; null for now. */
+  explainPlan: (tenantId: RaRecord['id'], at: string | null) => Promise<PlanExplanation>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
   /** How many tenants are proven equal to Stripe. */
@@ -123,6 +126,11 @@ export const api: Api = {
       body: JSON.stringify({ ...body, ids }),
     });
     return json.results;
+  },
+  async explainPlan(tenantId, at) {
+    const as = at ? `?at=${encodeURIComponent(at)}` : '';
+    const { json } = await fetchUtils.fetchJson(`/api/tenants/${encodeURIComponent(tenantId)}/plan-explanation${as}`);
+    return json;
   },
   async overview() {
     const { json } = await fetchUtils.fetchJson('/api/overview');

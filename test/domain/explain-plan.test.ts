@@ -148,18 +148,20 @@ test.each([
 });
 
 describe('a past date', () => {
-  test('is told as past, and how the tenant stands now is not', () => {
+  test('is told as it stood then, and how the tenant stands now is not', () => {
     const sentences = tell({}, { at: inDays(-1), status: 'suspended' });
-    expect(sentences[0]).toBe('On 14 March 2026 Acme was on Free (since 5 March 2026), because that is its base plan.');
+    expect(sentences[0]).toBe(
+      'As of 14 March 2026, Acme is on Free since 5 March 2026, because that is its base plan.',
+    );
     expect(sentences.join(' ')).not.toContain('suspended');
-    expect(sentences).toContain('It had 3 seats.');
+    expect(sentences).toContain('It has 3 seats.');
   });
 
   test('of which only a step of the history is known says so', () => {
     const decided = { planId: 'starter', reason: 'A subscription earned starter.' };
     expect(tell({}, { at: inDays(-1), decided })).toEqual([
-      'On 14 March 2026 Acme was on Starter (since 5 March 2026). What was noted then: A subscription earned starter.',
-      'What else was looked at then, and how many seats it had, was not kept for that time.',
+      'As of 14 March 2026, Acme is on Starter since 5 March 2026. What was noted then: A subscription earned starter.',
+      'What else was looked at then, and how many seats it has, was not kept for that time.',
     ]);
   });
 });

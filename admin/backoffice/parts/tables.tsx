@@ -44,7 +44,8 @@ export const SubscriptionsTable = ({ hide = [] }: TableProps) => (
   </Datagrid>
 );
 
-export const PlanChangesTable = ({ hide = [] }: TableProps) => (
+/** @param explain what stands at each row's end, to say more of it */
+export const PlanChangesTable = ({ hide = [], explain }: TableProps & { explain?: React.ReactElement }) => (
   <Datagrid {...none} empty={emptyOf('No plan changes yet.')}>
     <WhenField source="at" label="When" />
     {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
@@ -52,6 +53,7 @@ export const PlanChangesTable = ({ hide = [] }: TableProps) => (
     <PlanField source="toPlanId" label="To" sortable={false} />
     <TextField source="reason" sortable={false} />
     <ActorField label="By" sortable={false} />
+    {explain && <FunctionField label="" sortable={false} render={() => explain} />}
   </Datagrid>
 );
 

@@ -21,6 +21,8 @@ import { AuditTable, InvitationsTable, MembershipsTable, PlanChangesTable, Subsc
 import { BillingSection } from './billing/BillingSection';
 import { DeleteTenant } from './billing/DeleteTenant';
 import { NextChange } from './billing/NextChange';
+import { ExplainChange } from './explanation/ExplainChange';
+import { ExplanationPanel } from './explanation/ExplanationPanel';
 
 function Verbs() {
   const tenant = useRecordContext();
@@ -154,6 +156,7 @@ export const TenantShow = () => (
   <Show actions={<Verbs />} component="div">
     <Head />
     <OpenFindings />
+    <ExplanationPanel />
     <BillingSection />
     <Section title="Members" action={<Add resource="memberships" label="Add a member" />}>
       <Many resource="memberships" sort="createdAt">
@@ -177,7 +180,7 @@ export const TenantShow = () => (
     </Section>
     <Section title="Plan history">
       <Many resource="plan-changes" sort="at">
-        <PlanChangesTable hide={['tenant']} />
+        <PlanChangesTable hide={['tenant']} explain={<ExplainChange />} />
       </Many>
     </Section>
     <Section title="Audit trail">
