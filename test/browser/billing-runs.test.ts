@@ -3,18 +3,12 @@ import { StripeEvent } from '../../server/billing/stripe-event.entity';
 import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { aCustomer, aTenant } from '../support/factories';
-import { type BrowserWorld, browserWorld, OPERATOR, picture } from './world';
+import { type BrowserWorld, browserWorld, OPERATOR, picture, signedIn, until } from './world';
 
 let world: BrowserWorld;
 let staff: Page;
 
 const planOf = async (id: string) => (await world.context.db.getRepository(Tenant).findOneByOrFail({ id })).planId;
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100)))
-    if (await holds()) return;
-  throw new Error(`Within 15 s it did not come to this: ${what}.`);
-}
 
 /** Whether nothing is under way that would have Stripe read again: no webhook, and no run. */
 async function isQuiet(): Promise<boolean> {
@@ -45,12 +39,7 @@ async function aPayer(name: string) {
 beforeAll(async () => {
   // Nothing but what is clicked here may heal a lost webhook.
   world = await browserWorld({ STRIPE_CATCH_UP_SECONDS: '3600' });
-  staff = await world.person();
-  await staff.goto(`${world.url}/admin/`);
-  await staff.fill('input[name=username]', OPERATOR.email);
-  await staff.fill('input[name=password]', OPERATOR.password);
-  await staff.getByRole('button', { name: 'Sign in' }).click();
-  await staff.getByText('Tenants by plan').waitFor();
+  staff = await signedIn(world, OPERATOR);
 }, 60_000);
 afterAll(() => world.close());
 

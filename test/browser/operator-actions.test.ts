@@ -5,29 +5,13 @@ import { StripeCustomer } from '../../server/billing/stripe-customer.entity';
 import { createOperator } from '../../server/operators/create-operator';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { aMembership, anInvitation, aPlan, aTenant } from '../support/factories';
-import { type BrowserWorld, browserWorld, OPERATOR, picture } from './world';
+import { type BrowserWorld, browserWorld, OPERATOR, picture, signedIn, until } from './world';
 
 const SUPPORT = { email: 'sue@example.com', password: 'another long password' };
 let world: BrowserWorld;
 let staff: Page;
 
 const tenantOf = (id: string) => world.context.db.getRepository(Tenant).findOneByOrFail({ id });
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100)))
-    if (await holds()) return;
-  throw new Error(`Within 20 s it did not come to this: ${what}.`);
-}
-
-async function signIn({ email, password }: { email: string; password: string }): Promise<Page> {
-  const page = await world.person();
-  await page.goto(`${world.url}/admin/`);
-  await page.fill('input[name=username]', email);
-  await page.fill('input[name=password]', password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Tenants by plan').waitFor();
-  return page;
-}
 
 const billing = (page: Page) =>
   page.locator('section', { has: page.getByRole('heading', { name: 'Billing' }) }).first();
@@ -61,7 +45,7 @@ beforeAll(async () => {
     stripePriceIds: [price.id],
   });
   await createOperator(world.context.db, systemActor, { ...SUPPORT, name: 'Sue', role: 'support' });
-  staff = await signIn(OPERATOR);
+  staff = await signedIn(world, OPERATOR);
 }, 60_000);
 afterAll(() => world.close());
 
@@ -106,6 +90,12 @@ describe('an admin, about what a tenant pays for', () => {
 
   it('upgrades it, and exactly what was shown is charged', async () => {
     await open(staff, id);
+    await billing(staff)
+      .getByRole('note', { name: /^Link to buy: It has a live subscription/ })
+      .waitFor();
+    await billing(staff)
+      .getByRole('note', { name: /^Resume: It is not cancelled/ })
+      .waitFor();
     await billing(staff).getByRole('button', { name: 'Change plan' }).click();
     await choosePlan(staff, /Business/);
     await follows(staff).getByText('Starter', { exact: true }).waitFor();
@@ -233,7 +223,7 @@ describe('support', () => {
     });
     await world.stripe.subscriptions.create({ customer, items: [{ price: world.priceId }] });
     await until('Clover GmbH is on Starter', async () => (await tenantOf(id)).planId === 'starter');
-    const support = await signIn(SUPPORT);
+    const support = await signedIn(world, SUPPORT);
     await open(support, id);
     await billing(support).getByText('renews').waitFor();
     expect(await billing(support).getByRole('link', { name: 'Open in Stripe' }).first().getAttribute('href')).toMatch(

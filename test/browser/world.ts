@@ -140,6 +140,24 @@ export async function browserWorld(env: NodeJS.ProcessEnv = {}): Promise<Browser
   };
 }
 
+/** Waits until it has come to what is told. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100)))
+    if (await holds()) return;
+  throw new Error(`Within 20 s it did not come to this: ${what}.`);
+}
+
+/** Signs an operator in to the dashboard, in a browser of their own. */
+export async function signedIn(world: BrowserWorld, who: { email: string; password: string }): Promise<Page> {
+  const page = await world.person();
+  await page.goto(`${world.url}/admin/`);
+  await page.fill('input[name=username]', who.email);
+  await page.fill('input[name=password]', who.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Tenants by plan').waitFor();
+  return page;
+}
+
 /** Keeps a picture of the page under test/.artifacts, to be looked at by a person. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = join(__dirname, '../.artifacts');

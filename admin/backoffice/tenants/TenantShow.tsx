@@ -168,7 +168,7 @@ export const TenantShow = () => (
         <InvitationsTable hide={['tenant']} />
       </Many>
     </Section>
-    <Section title="Subscriptions">
+    <Section title="All subscriptions">
       <Many resource="subscriptions" sort="startedAt">
         <SubscriptionsTable hide={['tenant']} />
       </Many>
