@@ -56,6 +56,22 @@ describe('every action', () => {
   });
 });
 
+describe('where several subscriptions are live', () => {
+  it('the one that decides is meant, and where none does it must be named', async () => {
+    const { id, customerId, subscriptionId } = await world.paying();
+    const items = [{ price: world.prices.starter }];
+    await world.stripe.subscriptions.create({ customer: customerId, items });
+    const endsAt = inDays(90);
+    const grant = { tenantId: id, planId: 'starter', pin: true, reason: 'Agreed by contract.', endsAt };
+    await admin.post('/api/overrides').send(grant).expect(201);
+    const cancel = { at: 'period-end', reason };
+    await act('cancel-subscription', id, cancel).expect(409, /several_subscriptions/);
+    await act('cancel-subscription', id, { ...cancel, subscriptionId }).expect(200);
+    const { data } = await world.stripe.subscriptions.list({ customer: customerId });
+    expect(data.filter((one) => one.cancel_at_period_end).map((one) => one.id)).toEqual([subscriptionId]);
+  });
+});
+
 describe('change-plan', () => {
   it('changes nothing where the card is declined, and goes through once there is a better one', async () => {
     const tenant = await world.paying({}, 'pm_card_chargeCustomerFail');

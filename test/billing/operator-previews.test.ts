@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await operatorWorld();
   ({ admin } = world);
 });
-afterEach(() => world.standIn.world.calmDown());
+afterEach(() => world.calmDown());
 afterAll(() => world.close());
 
 const preview = (id: string, body: object, agent = admin) => agent.post(`/api/tenants/${id}/preview`).send(body);
@@ -255,6 +255,21 @@ describe('DELETE /api/tenants/:id', () => {
       const gone = (await admin.get(`/api/tenants/${id}`)).body.status === 'deleted';
       expect(gone && (await checkouts.existsBy({ tenantId: id, status: 'open' }))).toBe(false);
     }
+  });
+
+  it('goes on, asked again, from where Stripe fell silent between several subscriptions', async () => {
+    const { id, customerId, subscriptionId } = await world.paying();
+    const items = [{ price: world.prices.business }];
+    const { id: second } = await world.stripe.subscriptions.create({ customer: customerId, items });
+    world.front.lose('DELETE /v1/subscriptions/', 1, { thenSilent: true });
+    await admin.delete(`/api/tenants/${id}`).send({ cancel: 'now' }).expect(503);
+    world.calmDown();
+    const statuses = async () => [(await statusOf(subscriptionId)).status, (await statusOf(second)).status].sort();
+    expect(await statuses()).toEqual(['active', 'canceled']);
+    expect((await admin.get(`/api/tenants/${id}`)).body.status).toBe('active');
+    await admin.delete(`/api/tenants/${id}`).send({ cancel: 'now' }).expect(200);
+    expect(await statuses()).toEqual(['canceled', 'canceled']);
+    expect((await admin.get(`/api/tenants/${id}`)).body).toMatchObject({ status: 'deleted', planId: 'free' });
   });
 
   it('deletes nothing while Stripe is away, nor for a word it does not know', async () => {
