@@ -16,6 +16,8 @@ export interface SeedSubscription {
   customerName: string;
   customerEmail: string;
   customerDeleted: boolean;
+  /** Of whom nobody knows whose it is. */
+  orphan: boolean;
   tenantId: string;
   planId: string | null;
   priceId: string;
@@ -66,6 +68,7 @@ export function subscriptionOf({
     customerName: tenantName,
     customerEmail: `billing@${domainOf(tenantName)}`,
     customerDeleted: told.customerDeleted ?? false,
+    orphan: told.orphan ?? false,
     tenantId,
     planId: told.plan,
     priceId: told.unknownPrice ? 'price_legacy_2024' : (plan?.stripePriceIds[0] ?? 'price_legacy_2024'),
@@ -114,7 +117,7 @@ export function mirrorOf(seed: SeedSubscription, now: Date) {
   const fact: SubscriptionFact = { ...common, customerDeleted: seed.customerDeleted, lastEarnedPlanId: seed.planId };
   const subscription = {
     ...common,
-    tenantId: seed.tenantId,
+    tenantId: seed.orphan ? null : seed.tenantId,
     planId: seed.planId,
     priceId: seed.priceId,
     quantity: 1,
@@ -126,7 +129,7 @@ export function mirrorOf(seed: SeedSubscription, now: Date) {
   };
   const customer = {
     id: seed.customerId,
-    tenantId: seed.tenantId,
+    tenantId: seed.orphan ? null : seed.tenantId,
     deleted: seed.customerDeleted,
     livemode: false,
     email: seed.customerEmail,

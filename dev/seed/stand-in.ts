@@ -56,7 +56,7 @@ function addSubscription(world: Required<LoadableWorld>, seed: SeedSubscription,
       created,
       name: seed.customerName,
       email: seed.customerEmail,
-      metadata: { tenantId: seed.tenantId },
+      metadata: seed.orphan ? {} : { tenantId: seed.tenantId },
     });
     card = buildPaymentMethod({
       created,

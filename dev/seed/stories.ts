@@ -1,3 +1,4 @@
+import { FINDING_STORIES } from './finding-stories';
 import { OVERRIDE_STORIES, type OverrideStory } from './override-stories';
 import type { Random } from './random';
 
@@ -13,12 +14,16 @@ export interface SubscriptionStory {
   /** No plan maps its price; the plan that it last earned is kept. */
   unknownPrice?: boolean;
   customerDeleted?: boolean;
+  /** Its customer was made by hand in Stripe: only the subscription's metadata name the tenant. */
+  orphan?: boolean;
 }
 
 export interface TenantStory {
   base: 'free' | 'custom';
   status?: 'active' | 'suspended' | 'deleted';
   subscriptions: SubscriptionStory[];
+  /** Paid for this tenant by a customer that is linked to none. */
+  orphan?: SubscriptionStory;
   override?: OverrideStory;
 }
 
@@ -80,7 +85,14 @@ const TOLD: TenantStory[] = [
 /** The story of the n-th tenant: the told ones spread among ordinary ones. */
 export function storyOf(n: number, random: Random): TenantStory {
   const turn = Math.floor(n / 11);
-  const told = n % 11 === 4 ? TOLD[turn] : n % 11 === 9 ? OVERRIDE_STORIES[turn - 6] : undefined;
+  const told =
+    n % 11 === 4
+      ? TOLD[turn]
+      : n % 11 === 9
+        ? OVERRIDE_STORIES[turn - 6]
+        : n % 11 === 1
+          ? FINDING_STORIES[turn - 2]
+          : undefined;
   if (told) return told;
   const dice = random.next();
   if (dice < 0.52) return { base: 'free', subscriptions: [] };

@@ -1,4 +1,5 @@
 import { decidePlan } from '../../domain/decide-plan';
+import type { PlanFinding } from '../../domain/decide-plan.types';
 import { emailKey } from '../../domain/invitation';
 import type { TenantRole } from '../../domain/permissions';
 import type { Actor } from '../../server/audit/actor';
@@ -11,12 +12,13 @@ import { sha256 } from '../../server/secrets';
 import type { Tenant } from '../../server/tenants/tenant.entity';
 import { mirrorOf, type SeedSubscription, subscriptionOf } from './billing';
 import { decisionsOf } from './decisions';
+import { Inbox } from './finding-stories';
 import { invitationsOf } from './invitations';
 import { domainOf, FIRST_NAMES, LAST_NAMES, organisation } from './names';
 import { datesOf } from './override-stories';
 import { SEED_PLANS } from './plans';
 import { Random } from './random';
-import { storyOf, type TenantStory } from './stories';
+import { type SubscriptionStory, storyOf, type TenantStory } from './stories';
 
 const DAY = 86_400_000;
 const TENANTS = 250;
@@ -53,6 +55,7 @@ export class World {
   readonly #random = new Random(20_260_101);
   readonly #people: Person[] = [];
   readonly #customerIds = new Set<string>();
+  readonly #inbox: Inbox;
 
   constructor(
     private readonly now: Date,
@@ -61,7 +64,12 @@ export class World {
     private readonly operator: Actor,
     private readonly graceDays: number,
   ) {
+    this.#inbox = new Inbox(operator, now);
     for (let n = 0; n < TENANTS; n += 1) this.#addTenant(n);
+    const missed = this.subscriptions.find(
+      ({ planId, status, tenantId }) => tenantId && planId === 'starter' && status === 'active',
+    );
+    if (missed) this.findings.push({ id: newId('fnd'), ...this.#inbox.missedBy(missed.tenantId!, missed.id) });
   }
 
   #tell(input: Omit<AuditInput, 'actor'> & { actor?: Actor }, at: Date): void {
@@ -208,20 +216,8 @@ export class World {
       const earned = decision.earned[subscription.id];
       Object.assign(subscription, { planId: earned?.planId ?? null, lastCounted: earned?.counts ?? null });
     }
-    for (const finding of decision.findings) {
-      const seen = new Date(+this.now - this.#random.whole(1, 9) * DAY);
-      const { atRisk, ...told } = finding;
-      this.findings.push({
-        id: newId('fnd'),
-        fingerprint: [finding.kind, tenantId, finding.subscriptionId ?? '-'].join('/'),
-        tenantId,
-        ...told,
-        atRiskAmount: atRisk?.amount ?? null,
-        atRiskCurrency: atRisk?.currency ?? null,
-        firstSeenAt: seen,
-        lastSeenAt: this.now,
-      });
-    }
+    for (const finding of decision.findings) this.#addFinding(tenantId, finding);
+    if (story.orphan) this.#addOrphan(tenantId, name, story.orphan, createdAt);
     const shown =
       mirror.find(({ subscription }) => subscription.id === decision.subscriptionId)?.subscription ??
       mirror.at(-1)?.subscription;
@@ -248,6 +244,34 @@ export class World {
       nextDecisionAt: decision.nextChangeAt,
       lastSyncedAt: mirror.length > 0 ? new Date(+this.now - this.#random.whole(1, 600) * 60_000) : null,
     };
+  }
+
+  #addFinding(tenantId: string, finding: PlanFinding): void {
+    const id = newId('fnd');
+    const seen = new Date(+this.now - this.#random.whole(1, 9) * DAY);
+    const worked = this.#inbox.workOn(finding);
+    this.findings.push({
+      id,
+      fingerprint: [finding.kind, tenantId, finding.subscriptionId ?? '-'].join('/'),
+      tenantId,
+      ...this.#inbox.rowOf(finding),
+      firstSeenAt: seen,
+      lastSeenAt: this.now,
+      ...worked?.state,
+    });
+    if (worked)
+      this.#tell({ resource: 'findings', resourceId: id, tenantId, ...worked.step }, new Date(+this.now - 3_600_000));
+  }
+
+  #addOrphan(tenantId: string, name: string, told: SubscriptionStory, createdAt: Date): void {
+    const { now } = this;
+    const one = subscriptionOf({ tenantId, tenantName: name, told, index: 0, createdAt, now, random: this.#random });
+    const { customer, subscription, event, fact } = mirrorOf(one, now);
+    this.stripe.push(one);
+    this.customers.push(customer);
+    this.subscriptions.push(Object.assign(subscription, { planId: told.plan, lastCounted: true }));
+    this.events.push(event);
+    this.findings.push({ id: newId('fnd'), ...this.#inbox.orphanOf(fact) });
   }
 
   #addOverride(tenantId: string, told: NonNullable<TenantStory['override']>, createdAt: Date) {
