@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import type Stripe from 'stripe';
 import { systemActor } from '../../server/audit/actor';
 import { stripeCause } from '../../server/billing/cause';
 import { Finding } from '../../server/billing/finding.entity';
@@ -50,12 +51,12 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 }
 
 /** Somebody who pays for Starter in Stripe, of which no webhook told us. */
-async function silentPayer(metadata: Record<string, string> = {}) {
+async function silentPayer(metadata: Record<string, string> = {}, price = world.priceId) {
   const { id: customerId } = await world.stripe.customers.create({
     payment_method: 'pm_card_visa',
     invoice_settings: { default_payment_method: 'pm_card_visa' },
   });
-  const items = [{ price: world.priceId }];
+  const items = [{ price }];
   const { id: subscriptionId } = await world.stripe.subscriptions.create({ customer: customerId, items, metadata });
   return { customerId, subscriptionId };
 }
@@ -102,6 +103,9 @@ describe('a customer who is locked out by a dropped webhook', () => {
     await support.getByRole('row', { name: /Locked Out Ltd/ }).click();
     await support.getByText('from its base plan').waitFor();
     expect(await planOf(tenantId)).toBe('free');
+    // Why: nothing that earns more is known of.
+    await support.locator('#why-this-plan').getByText('by the base plan').waitFor();
+    await picture(support, '39-locked-out');
   });
 
   it('is repaired by “Sync now”, after which the page says that Stripe earns the plan', async () => {
@@ -110,6 +114,7 @@ describe('a customer who is locked out by a dropped webhook', () => {
     await until('Locked Out Ltd is on Starter', async () => (await planOf(tenantId)) === 'starter');
     await support.reload();
     await support.getByText('from a Stripe subscription').waitFor();
+    await support.locator('#why-this-plan').getByText('by a subscription').waitFor();
     await support.getByText(/^verified just now/).waitFor();
   });
 });
@@ -199,6 +204,63 @@ describe('an orphan customer', () => {
     await dialog.getByText('The finding closed.', { exact: false }).waitFor();
     await picture(admin, '43-linked');
     expect(await planOf(tenantId)).toBe('starter');
+  });
+});
+
+describe('a price that no plan has', () => {
+  let tenantId: string;
+
+  beforeAll(async () => {
+    tenantId = (await aTenant(world.context, { name: 'Old Price Ltd' })).id;
+    const { id: product } = await world.stripe.products.create({ name: 'Old product' });
+    const recurring = { interval: 'month' } as const;
+    const made = { product, currency: 'eur', unit_amount: 4900, recurring };
+    const { id: price } = await world.stripe.prices.create(made);
+    const { customerId } = await silentPayer({}, price);
+    await aCustomer(world.context, { id: customerId, tenantId });
+    await syncCustomer(world.context, world.stripe, customerId, stripeCause);
+  }, 30_000);
+
+  it('is mapped to a plan once it is seen whom that moves; what Stripe can’t tell is said, and asked again', async () => {
+    const { id } = await findings().findOneByOrFail({ kind: 'unknown-price', tenantId });
+    await admin.goto(`${world.url}/admin/findings/${id}/show`);
+    await admin.getByRole('button', { name: 'Map the price to a plan' }).click();
+    const dialog = admin.getByRole('dialog');
+    await dialog.getByText('€49.00 a month', { exact: false }).waitFor();
+    await dialog.getByText('Choose, and what follows from it shows here.').waitFor();
+    world.standIn.world.faults.failNext = 3;
+    await dialog.getByRole('combobox', { name: 'Plan' }).click();
+    await admin.getByRole('option', { name: 'Starter' }).click();
+    await dialog.getByText('Stripe can not be reached just now', { exact: false }).waitFor();
+    await dialog.getByLabel(/to confirm/).fill('map');
+    const go = dialog.getByRole('button', { name: 'Map the price to a plan' });
+    expect(await go.isDisabled()).toBe(true);
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByRole('region', { name: 'What this leads to' }).waitFor();
+    await until('it can be done', () => go.isEnabled());
+    await picture(admin, '43-map-price');
+    await go.click();
+    await dialog.getByText('The finding closed.', { exact: false }).waitFor();
+    expect(await planOf(tenantId)).toBe('starter');
+  });
+});
+
+describe('a difference that stays', () => {
+  it('is told before the sync and after it', async () => {
+    const { id: tenantId } = await aTenant(world.context, { name: 'Odd Ltd' });
+    const { customerId, subscriptionId } = await silentPayer();
+    await aCustomer(world.context, { id: customerId, tenantId });
+    world.standIn.world.state.subscriptions.get(subscriptionId)!.status = 'odd' as Stripe.Subscription.Status;
+    await syncCustomer(world.context, world.stripe, customerId, stripeCause);
+    const { id } = await findings().findOneByOrFail({ kind: 'unknown-status', subscriptionId });
+    await support.goto(`${world.url}/admin/findings/${id}/show`);
+    await support.getByRole('button', { name: 'Sync now' }).click();
+    const dialog = support.getByRole('dialog');
+    await dialog.getByText('Stripe still says the same', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Sync now' }).click();
+    await dialog.getByText('the difference is still there', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await support.getByText('What to do').waitFor();
   });
 });
 

@@ -92,7 +92,12 @@ function Rows() {
       />
     );
   return (
-    <Datagrid rowClick="show" bulkActionButtons={canAccess ? <BulkVerbs /> : false} empty={empty}>
+    <Datagrid
+      rowClick="show"
+      bulkActionButtons={canAccess ? <BulkVerbs /> : false}
+      empty={empty}
+      sx={{ '& .RaDatagrid-headerCell': { whiteSpace: 'nowrap' } }}
+    >
       <FunctionField
         source="atRiskAmount"
         label="At risk"
