@@ -68,11 +68,16 @@ export async function loadSurroundings(
   now: Date,
   pending: Pending = { rows: [] },
 ): Promise<Surroundings> {
-  const subscriptions = await loadMirror(tx, tenantIds, pending);
-  const deletedCustomers = await deletedAmong(tx, subscriptions, pending.deleted);
   const where = 'FORCE INDEX (overrides_tenant) WHERE tenantId IN (?) AND endsAt > ?';
-  const running = tenantIds.length > 0 ? await selectMany(tx, Override, where, [tenantIds, now]) : [];
-  return { subscriptions, deletedCustomers, overrides: byTenant(running) };
+  const paid = async () => {
+    const subscriptions = await loadMirror(tx, tenantIds, pending);
+    return { subscriptions, deletedCustomers: await deletedAmong(tx, subscriptions, pending.deleted) };
+  };
+  const [mirror, running] = await Promise.all([
+    paid(),
+    tenantIds.length > 0 ? selectMany(tx, Override, where, [tenantIds, now]) : [],
+  ]);
+  return { ...mirror, overrides: byTenant(running) };
 }
 
 /** The facts of one tenant, as decidePlan takes them. */
