@@ -48,6 +48,7 @@ type Verb =
   | 'findings:repair-billing'
   | 'reconcile-runs:cancel'
   | 'reconcile-runs:apply'
+  | 'reconcile-runs:undo'
   | 'operators:sign-out';
 
 /** `resource:action`. Every route of the operator API names one. */
@@ -61,7 +62,7 @@ const READABLE_BY_ALL = RESOURCES.filter((resource) => !KEPT_BACK.includes(resou
 
 const VIEWER: readonly Permission[] = [...READABLE_BY_ALL, 'overview:read'];
 
-/** Support does everything but operators, plans, overrides, Stripe links, deletion, and applying a reconcile run. */
+/** Support does everything but operators, plans, overrides, Stripe links, deletion, and applying or undoing a reconcile run. */
 const SUPPORT: readonly Permission[] = [
   ...VIEWER,
   'tenants:create',

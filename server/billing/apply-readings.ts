@@ -4,8 +4,18 @@ import type { Context } from '../context';
 import { insertMany, selectMany } from '../db/bulk';
 import { isDuplicate, LostRace } from '../db/transaction';
 import type { CustomerReading } from '../stripe/read-customer';
+import { Tenant } from '../tenants/tenant.entity';
 import type { Cause } from './cause';
-import { type Decided, decideTenants, lockTenants, type PlanMove } from './decide-tenant';
+import {
+  type Decided,
+  decideTenants,
+  lockTenants,
+  type PendingMirror,
+  type PlanMove,
+  type Supposed,
+  type Weighed,
+  weighTenants,
+} from './decide-tenant';
 import { originOf } from './explanation/origin';
 import { auditOf, listedRow, missingRow } from './mirror';
 import { weighOrphans } from './orphans';
@@ -31,6 +41,7 @@ function tenantOf(known: StripeCustomer | undefined, { customer }: CustomerReadi
 }
 
 async function customersOf(tx: EntityManager, ids: string[], locked: { locked: boolean }): Promise<Known> {
+  if (ids.length === 0) return new Map();
   const where = `FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id${locked.locked ? ' FOR UPDATE' : ''}`;
   const rows = await selectMany(tx, StripeCustomer, where, [ids]);
   return new Map(rows.map((row) => [row.id, row]));
@@ -111,6 +122,95 @@ function byCustomer(rows: readonly Subscription[]): Map<string, Subscription[]> 
   return groups;
 }
 
+/** What `lock` gives, with nothing held: for those who only look. */
+async function look(tx: EntityManager, readings: readonly AppliedReading[]) {
+  const ids = readings.map(({ customerId }) => customerId);
+  const known = await customersOf(tx, ids, { locked: false });
+  const tenants = await readTenants(
+    tx,
+    readings.map((reading) => tenantOf(known.get(reading.customerId), reading)),
+  );
+  return { tenants, known };
+}
+
+async function readTenants(tx: EntityManager, ids: readonly (string | null)[]): Promise<Map<string, Tenant>> {
+  const wanted = [...new Set(ids.filter((id) => id !== null))];
+  if (wanted.length === 0) return new Map();
+  const tenants = await selectMany(tx, Tenant, 'FORCE INDEX (PRIMARY) WHERE id IN (?)', [wanted]);
+  return new Map(tenants.map((tenant) => [tenant.id, tenant]));
+}
+
+/** What readings and our copy make together, before anything is written. */
+async function gather(
+  tx: EntityManager,
+  context: Context,
+  readings: readonly AppliedReading[],
+  cause: Cause,
+  { locked }: { locked: boolean },
+) {
+  const customerIds = readings.map(({ customerId }) => customerId);
+  const { tenants, known } = await (locked ? lock : look)(tx, readings);
+  const where = 'FORCE INDEX (subscriptions_customer) WHERE customerId IN (?)';
+  const rows = customerIds.length > 0 ? await selectMany(tx, Subscription, where, [customerIds]) : [];
+  const stored = byCustomer(rows);
+  const now = context.now();
+  const mirrors = readings.map((reading) => {
+    const wanted = tenantOf(known.get(reading.customerId), reading);
+    const tenantId = wanted !== null && tenants.has(wanted) ? wanted : null;
+    return { reading, tenantId, ...mirrorOf(reading, stored.get(reading.customerId) ?? [], tenantId, cause, now) };
+  });
+  const former = rows.map(({ tenantId }) => tenantId).filter((id) => id !== null && !tenants.has(id));
+  for (const [id, tenant] of await (locked ? lockTenants : readTenants)(tx, former)) tenants.set(id, tenant);
+  const orphaned = mirrors.filter(({ tenantId }) => tenantId === null);
+  const orphans = await weighOrphans(tx, context, orphaned);
+  const pending: PendingMirror = {
+    rows: mirrors.flatMap(({ written }) => written),
+    audits: mirrors.flatMap(({ audits }) => audits),
+    links: mirrors.flatMap(({ reading: { customerId }, tenantId }) =>
+      tenantId && tenantId !== known.get(customerId)?.tenantId ? { tenantId, customerId } : [],
+    ),
+    deleted: new Map(readings.map(({ customerId, customer }) => [customerId, customer.deleted])),
+    readAt: new Date(Math.min(...readings.map(({ readAt }) => +readAt))),
+  };
+  return { tenants, known, mirrors, orphans, pending };
+}
+
+/** What applying readings would come to. */
+export interface WeighedReadings {
+  /** By tenant. */
+  tenants: ReadonlyMap<string, Weighed>;
+  /** The tenant that each customer pays for. */
+  owners: ReadonlyMap<string, string | null>;
+  /** How many would stand. */
+  findings: number;
+}
+
+interface WeighOptions {
+  /** Holds tenants and customers until the transaction ends, as applyReadings does: it may follow. */
+  locked: boolean;
+  /** Tenants to be weighed besides those that the customers belong to. */
+  tenantIds?: readonly string[];
+  supposed?: Supposed;
+}
+
+/** Decides what applyReadings would decide, and writes nothing. */
+export async function weighReadings(
+  tx: EntityManager,
+  context: Context,
+  readings: readonly AppliedReading[],
+  cause: Cause,
+  { locked, tenantIds = [], supposed }: WeighOptions,
+): Promise<WeighedReadings> {
+  // Tenants before customers, as every other verb locks them.
+  const asked = await (locked ? lockTenants : readTenants)(tx, [...tenantIds]);
+  const { tenants, mirrors, orphans, pending } = await gather(tx, context, readings, cause, { locked });
+  const all = new Map([...asked, ...tenants]);
+  const weighed = await weighTenants(tx, context, all, cause, pending, supposed);
+  const found = [...[...weighed.values()].map(({ decision }) => decision.findings), ...orphans.values()];
+  const owners = new Map(mirrors.map(({ reading, tenantId }) => [reading.customerId, tenantId]));
+  return { tenants: weighed, owners, findings: found.reduce((sum, { length }) => sum + length, 0) };
+}
+
 /**
  * Makes our copy of customers equal to what was read of them, decides the plans of their tenants, and writes all that
  * follows, in the caller's transaction. The one verb behind webhooks, "sync now", repairs and sweeps: they differ in
@@ -124,35 +224,13 @@ export async function applyReadings(
 ): Promise<Decided> {
   const now = context.now();
   const customerIds = readings.map(({ customerId }) => customerId);
-  const { tenants, known } = await lock(tx, readings);
-  const rows = await selectMany(tx, Subscription, 'FORCE INDEX (subscriptions_customer) WHERE customerId IN (?)', [
-    customerIds,
-  ]);
-  const stored = byCustomer(rows);
-  const mirrors = readings.map((reading) => {
-    const wanted = tenantOf(known.get(reading.customerId), reading);
-    const tenantId = wanted !== null && tenants.has(wanted) ? wanted : null;
-    return { reading, tenantId, ...mirrorOf(reading, stored.get(reading.customerId) ?? [], tenantId, cause, now) };
-  });
+  const { tenants, known, mirrors, orphans, pending } = await gather(tx, context, readings, cause, { locked: true });
   await writeCustomers(
     tx,
     mirrors.map(({ reading, tenantId }) => customerRow(reading, known, tenantId, context)),
     known,
   );
-  const links = mirrors.flatMap(({ reading: { customerId }, tenantId }) =>
-    tenantId && tenantId !== known.get(customerId)?.tenantId ? { tenantId, customerId } : [],
-  );
-  const former = rows.map(({ tenantId }) => tenantId).filter((id) => id !== null && !tenants.has(id));
-  for (const [id, tenant] of await lockTenants(tx, former)) tenants.set(id, tenant);
-  const orphaned = mirrors.filter(({ tenantId }) => tenantId === null);
-  const orphans = await weighOrphans(tx, context, orphaned);
-  const decided = await decideTenants(tx, context, tenants, cause, {
-    rows: mirrors.flatMap(({ written }) => written),
-    audits: mirrors.flatMap(({ audits }) => audits),
-    links,
-    deleted: new Map(readings.map(({ customerId, customer }) => [customerId, customer.deleted])),
-    readAt: new Date(Math.min(...readings.map(({ readAt }) => +readAt))),
-  });
+  const decided = await decideTenants(tx, context, tenants, cause, pending);
   const scopes = customerIds.map((customerId) => ({
     tenantId: null,
     customerId,

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { decidePlan } from '../../domain/decide-plan';
 import type { Catalogue, PlanDecision } from '../../domain/decide-plan.types';
 import { explainDecision } from '../../domain/explanation';
+import { type Money, monthlyWorth } from '../../domain/money-at-risk';
 import { type AuditInput, changesBetween, recordAudits } from '../audit/record';
 import type { Context } from '../context';
 import { insertMany, selectMany } from '../db/bulk';
@@ -12,6 +13,7 @@ import { originsOf } from './explanation/origin';
 import { PlanDecisionRow } from './explanation/plan-decision.entity';
 import { type Kept, keptOf } from './explanation/stored-decision';
 import { type Link, withLinks } from './link-audits';
+import type { Override } from './override.entity';
 import { PlanChange } from './plan-change.entity';
 import { factsOf, loadSurroundings, type Surroundings } from './plan-facts';
 import { planStep } from './plan-step';
@@ -26,6 +28,8 @@ export interface PlanMove {
   reason: string;
   subscriptionId: string | null;
   lowers: boolean;
+  /** What the change hangs on: the subscription that earned the plan which is lost, or earns the one that is won. */
+  about: { subscriptionId: string; customerId: string; atRisk: Money | null } | null;
 }
 
 /** What is decided in one go: rows of the mirror that are about to be written, with the audit entries they owe. */
@@ -88,7 +92,7 @@ function decidedFields(decision: PlanDecision, mirror: readonly Subscription[]) 
 }
 
 /** Rows whose earned plan or standing the decision changed; the change is made in place. */
-function keepEarned(mirror: Subscription[], earned: PlanDecision['earned']): Subscription[] {
+function keepEarned(mirror: readonly Subscription[], earned: PlanDecision['earned']): Subscription[] {
   return mirror.filter((row) => {
     const kept = earned[row.id];
     if (!kept || (kept.planId === row.planId && kept.counts === row.lastCounted)) return false;
@@ -112,6 +116,16 @@ interface Circumstances {
   now: Date;
 }
 
+/** What one tenant was decided from, before anything is written. */
+export interface Weighed {
+  before: Tenant;
+  mirror: readonly Subscription[];
+  /** As they are stored, whatever was supposed. */
+  overrides: readonly Override[];
+  decision: PlanDecision;
+  move: PlanMove | null;
+}
+
 /** What follows from deciding one tenant; what is null does not change. */
 interface Outcome {
   decision: PlanDecision;
@@ -121,6 +135,12 @@ interface Outcome {
   move: PlanMove | null;
   step: PlanChange | null;
   audit: AuditInput | null;
+}
+
+function aboutOf(mirror: readonly Subscription[], before: string | null, after: string | null, lowers: boolean) {
+  const of = (id: string | null) => mirror.find((row) => row.id === id);
+  const row = lowers ? (of(before) ?? of(after)) : (of(after) ?? of(before));
+  return row ? { subscriptionId: row.id, customerId: row.customerId, atRisk: monthlyWorth(row.items) } : null;
 }
 
 function decideOne(tenant: Tenant, around: Circumstances): Outcome {
@@ -140,6 +160,7 @@ function decideOne(tenant: Tenant, around: Circumstances): Outcome {
   const lowers = rankOf(catalogue, toPlanId) < rankOf(catalogue, fromPlanId);
   const { nextDecisionAt: _, ...audited } = changes;
   const action = moved ? 'tenant.change-plan' : 'tenant.update-billing';
+  const about = aboutOf(mirror, tenant.subscriptionId, subscriptionId, lowers);
   return {
     decision,
     kept,
@@ -151,13 +172,53 @@ function decideOne(tenant: Tenant, around: Circumstances): Outcome {
       decisionHash: told.hash,
       ...next,
     },
-    move: moved ? { tenantId, fromPlanId, toPlanId, reason, subscriptionId, lowers } : null,
+    move: moved ? { tenantId, fromPlanId, toPlanId, reason, subscriptionId, lowers, about } : null,
     step: moved ? planStep({ tenantId, fromPlanId, decision, cause, at: now }) : null,
     audit:
       Object.keys(audited).length > 0
         ? { actor: cause.actor, action, resource: 'tenants', resourceId: tenantId, tenantId, changes: audited, reason }
         : null,
   };
+}
+
+/** An override that is not written yet. */
+export type DraftOverride = Omit<Override, 'createdAt' | 'version'>;
+
+/** Overrides that are not there yet, or not any more: to see what would come of it. */
+export interface Supposed {
+  /** By tenant. */
+  granted?: ReadonlyMap<string, DraftOverride>;
+  /** Ids. */
+  ended?: ReadonlySet<string>;
+}
+
+function supposing({ overrides, ...others }: Surroundings, { granted, ended }: Supposed, now: Date): Surroundings {
+  const supposed = new Map([...overrides].map(([id, rows]) => [id, rows.filter((row) => !ended?.has(row.id))]));
+  for (const [tenantId, draft] of granted ?? [])
+    supposed.set(tenantId, [...(supposed.get(tenantId) ?? []), { ...draft, createdAt: now, version: 1 }]);
+  return { ...others, overrides: supposed };
+}
+
+/** Decides the plans of tenants by what is stored and pending, and writes nothing. Gives what comes of it, by tenant. */
+export async function weighTenants(
+  tx: EntityManager,
+  context: Context,
+  tenants: ReadonlyMap<string, Tenant>,
+  cause: Cause,
+  pending: PendingMirror,
+  supposed: Supposed = {},
+): Promise<Map<string, Weighed>> {
+  const now = context.now();
+  const stored = await loadSurroundings(tx, [...tenants.keys()], now, pending);
+  const surroundings = supposing(stored, supposed, now);
+  const around = { context, catalogue: await loadCatalogue(tx), surroundings, cause, now };
+  return new Map(
+    [...tenants].map(([id, before]) => {
+      const { decision, move } = decideOne(before, around);
+      const mirror = stored.subscriptions.get(id) ?? [];
+      return [id, { before, mirror, overrides: stored.overrides.get(id) ?? [], decision, move }];
+    }),
+  );
 }
 
 /**

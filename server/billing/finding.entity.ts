@@ -27,6 +27,7 @@ export interface ResolvedBy {
 @Index('findings_cause', ['cause', 'status', 'atRiskAmount', 'id'])
 @Index('findings_severity', ['severity', 'status', 'atRiskAmount', 'id'])
 @Index('findings_owner', ['ownerId', 'status', 'atRiskAmount', 'id'])
+@Index('findings_run', ['runId', 'atRiskAmount', 'id'])
 @Index('findings_snoozed', ['snoozedUntil', 'id'])
 export class Finding {
   @PrimaryColumn(word()) id: string;
@@ -52,6 +53,8 @@ export class Finding {
   /** While snoozed: when it opens again by itself. */
   @Column(nullableMoment) snoozedUntil: Date | null;
   @Column(nullableText(500)) dismissedReason: string | null;
+  /** The reconciliation run that last saw, opened or closed it. */
+  @Column(nullableWord()) runId: string | null;
   @Column(nullableJson) resolvedBy: ResolvedBy | null;
   /** How often the difference has come; more than one means that it went away and came back. */
   @Column({ ...count, default: 1 }) occurrences: number;

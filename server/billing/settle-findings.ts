@@ -29,7 +29,8 @@ const factsOf = (finding: PlanFinding) => ({
   atRiskCurrency: finding.atRisk?.currency ?? null,
 });
 
-const rowOf = (scope: Scope, finding: PlanFinding, now: Date): Finding => ({
+const rowOf = (scope: Scope, finding: PlanFinding, now: Date, runId: string | null): Finding => ({
+  runId,
   id: newId('fnd'),
   fingerprint: findingFingerprint(scopeOf(scope), finding),
   kind: finding.kind,
@@ -80,6 +81,7 @@ const FOUND_AGAIN = {
     'resolvedBy',
   ],
   also: [
+    'runId = COALESCE(VALUES(runId), runId)',
     "occurrences = occurrences + (status = 'resolved')",
     "ownerId = IF(status = 'resolved', NULL, ownerId)",
     "dismissedReason = IF(status = 'resolved', NULL, dismissedReason)",
@@ -111,7 +113,7 @@ export async function settleFindings(
   const rows = new Map<string, Finding>();
   for (const scope of scopes)
     for (const finding of scope.found) {
-      const row = rowOf(scope, finding, now);
+      const row = rowOf(scope, finding, now, cause.runId ?? null);
       const before = known.get(row.fingerprint);
       rows.set(row.fingerprint, {
         ...row,
@@ -134,7 +136,8 @@ export async function settleFindings(
 async function resolve(tx: EntityManager, ids: string[], now: Date, cause: Cause): Promise<void> {
   if (ids.length === 0) return;
   const over = { status: 'resolved' as const, snoozedUntil: null, resolvedAt: now, resolvedBy: resolvedBy(cause) };
-  await tx.update(Finding, { id: In(ids) }, over);
+  const byRun = cause.runId ? { runId: cause.runId } : {};
+  await tx.update(Finding, { id: In(ids) }, { ...over, ...byRun });
 }
 
 /** Raises findings that no decision would find again: they stay until `closeHandlerFailed`, or are `over` at once by that cause. */
@@ -146,7 +149,7 @@ export async function raiseEventful(
 ): Promise<void> {
   const rows = scopes.flatMap((scope) =>
     scope.found.map((finding) => ({
-      ...rowOf(scope, finding, now),
+      ...rowOf(scope, finding, now, over?.runId ?? null),
       ...(over ? { status: 'resolved' as const, resolvedAt: now, resolvedBy: resolvedBy(over) } : {}),
     })),
   );

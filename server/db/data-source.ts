@@ -7,6 +7,7 @@ import { Reconcile1764200000000 } from './migrations/1764200000000-reconcile';
 import { FindingsInbox1764300000000 } from './migrations/1764300000000-findings-inbox';
 import { ApiKeys1764350000000 } from './migrations/1764350000000-api-keys';
 import { PlanDecisions1764400000000 } from './migrations/1764400000000-plan-decisions';
+import { ExactRuns1764500000000 } from './migrations/1764500000000-exact-runs';
 import { Convergence1764600000000 } from './migrations/1764600000000-convergence';
 
 /** Which driver dialect fits the server: TypeORM's schema diff treats JSON columns differently on the two. */
@@ -40,6 +41,7 @@ export async function openDatabase(url: string, { poolSize = 20 }: OpenOptions =
       FindingsInbox1764300000000,
       ApiKeys1764350000000,
       PlanDecisions1764400000000,
+      ExactRuns1764500000000,
       Convergence1764600000000,
     ],
     migrationsTableName: 'migrations',

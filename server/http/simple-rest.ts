@@ -157,24 +157,55 @@ const STOP_WORDS = new Set(
   ),
 );
 
-/** `q`: every word must begin some word of the searched columns; an id or too short a text is matched as a beginning. */
-function addSearch<Row extends ObjectLiteral>(query: SelectQueryBuilder<Row>, columns: readonly string[], q: string) {
+/** Text as a full-text search takes it, every word a beginning; null where the index holds none of them. */
+function wordsOf(q: string): string | null {
   const words =
     q
       .normalize('NFC')
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? [];
   const indexed = words.filter((word) => word.length >= 3 && !STOP_WORDS.has(word));
-  const prefix = `${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
+  return indexed.length > 0 ? indexed.map((word) => `+${word}*`).join(' ') : null;
+}
+
+/** The beginning of a text, for LIKE. */
+const beginningOf = (q: string): string => `${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
+
+function readSearch(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') throw invalid({ filter: 'q: must be text.' });
+  return String(value);
+}
+
+/** For a custom `q`: rows of which `column` names a row of `table` that `q` finds by its full-text index, or its id. */
+export function whereMatches<Row extends ObjectLiteral>(
+  query: SelectQueryBuilder<Row>,
+  table: string,
+  searched: readonly string[],
+  column: string,
+  value: unknown,
+): void {
+  const q = readSearch(value);
+  if (q.trim() === '') return;
+  const words = wordsOf(q);
+  const found = words
+    ? `MATCH(${searched.join(', ')}) AGAINST (:words IN BOOLEAN MODE)`
+    : searched.map((one) => `${one} LIKE :prefix`).join(' OR ');
+  const exact = isWord(q) ? `r.${column} = :exact OR ` : '';
+  query.andWhere(`(${exact}r.${column} IN (SELECT id FROM ${table} WHERE ${found}))`, {
+    exact: q.trim(),
+    words,
+    prefix: beginningOf(q),
+  });
+}
+
+/** `q`: every word must begin some word of the searched columns; an id or too short a text is matched as a beginning. */
+function addSearch<Row extends ObjectLiteral>(query: SelectQueryBuilder<Row>, columns: readonly string[], q: string) {
+  const words = wordsOf(q);
   const ways = isWord(q) ? [`r.id = :exact`] : [];
-  if (indexed.length > 0) {
+  if (words) {
     ways.push(`MATCH(${columns.map((column) => `r.${column}`).join(', ')}) AGAINST (:words IN BOOLEAN MODE)`);
   } else ways.push(...columns.map((column) => `r.${column} LIKE :prefix`));
-  query.andWhere(`(${ways.join(' OR ')})`, {
-    exact: q.trim(),
-    words: indexed.map((word) => `+${word}*`).join(' '),
-    prefix,
-  });
+  query.andWhere(`(${ways.join(' OR ')})`, { exact: q.trim(), words: words ?? '', prefix: beginningOf(q) });
 }
 
 async function addFilters<Row extends ObjectLiteral>(
@@ -188,8 +219,8 @@ async function addFilters<Row extends ObjectLiteral>(
   for (const [field, value] of Object.entries(filter)) {
     n += 1;
     if (field === 'q' && listing.search) {
-      if (typeof value !== 'string' && typeof value !== 'number') throw invalid({ filter: 'q: must be text.' });
-      if (String(value).trim() !== '') addSearch(query, listing.search, String(value));
+      const q = readSearch(value);
+      if (q.trim() !== '') addSearch(query, listing.search, q);
       continue;
     }
     if (field === 'ids') {
@@ -216,6 +247,20 @@ async function addFilters<Row extends ObjectLiteral>(
   }
 }
 
+/** The rows that a list's scope and the filter of a query string leave, in no order. Throws 400 as answerList does. */
+export async function filteredQuery<Row extends ObjectLiteral>(
+  asked: Asked,
+  listing: Listing<Row>,
+  httpQuery: Record<string, string | undefined>,
+): Promise<SelectQueryBuilder<Row>> {
+  const { filter } = readQuery(listing, httpQuery);
+  const query = asked.db.createQueryBuilder(listing.entity, 'r');
+  for (const [column, value] of Object.entries(listing.scope ?? {}))
+    query.andWhere(`r.${column} = :scope_${column}`, { [`scope_${column}`]: value });
+  await addFilters(asked, listing, query, filter);
+  return query;
+}
+
 /**
  * Answers a list in the dialect of ra-data-simple-rest: `sort`, `range`, `filter` as JSON in the query string,
  * `Content-Range: tenants 0-24/1042` on the answer. Unknown sort or filter fields get 400 with those allowed.
@@ -226,12 +271,9 @@ export async function answerList<Row extends ObjectLiteral>(
   httpQuery: Record<string, string | undefined>,
   res: Response,
 ): Promise<object[]> {
-  const { sort, range, filter } = readQuery(listing, httpQuery);
+  const { sort, range } = readQuery(listing, httpQuery);
   const { db, now } = asked;
-  const query = db.createQueryBuilder(listing.entity, 'r');
-  for (const [column, value] of Object.entries(listing.scope ?? {}))
-    query.andWhere(`r.${column} = :scope_${column}`, { [`scope_${column}`]: value });
-  await addFilters(asked, listing, query, filter);
+  const query = await filteredQuery(asked, listing, httpQuery);
   const counted = query
     .clone()
     .select('1', 'one')

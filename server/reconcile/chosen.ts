@@ -22,6 +22,7 @@ async function stageTenants(context: Context, run: ReconcileRun, tenantIds: stri
     runId: run.id,
     subscriptionId: id,
     customerId: id,
+    namesTenantId: null,
     readAt: context.now(),
     reading: null,
   }));

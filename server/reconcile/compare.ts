@@ -104,12 +104,16 @@ export function readingsOf(listed: readonly Listed[]): AppliedReading[] {
   return [...readings.values()];
 }
 
+/** Metadata may say anything; none of our ids is longer than this, or holds other letters. */
+const namedTenant = (id: string | null): string | null => (id && /^[\x21-\x7e]{1,64}$/.test(id) ? id : null);
+
 async function stage(tx: EntityManager, run: ReconcileRun, changed: Listed[], missing: MirrorRow[], readAt: Date) {
   const rows = [
     ...changed.map(({ customerId, subscription, customer, readAt: at, whole }) => ({
       runId: run.id,
       subscriptionId: subscription.id,
       customerId,
+      namesTenantId: namedTenant(customer.tenantId),
       readAt: at,
       reading: whole ? { subscription, customer } : null,
     })),
@@ -117,6 +121,7 @@ async function stage(tx: EntityManager, run: ReconcileRun, changed: Listed[], mi
       runId: run.id,
       subscriptionId: id,
       customerId,
+      namesTenantId: null,
       readAt,
       reading: null,
     })),
@@ -139,7 +144,8 @@ export async function compare(context: Context, run: ReconcileRun, pieces: reado
   const found = await differences(context, pieces);
   const { changed, missing } = found;
   if (changed.length === 0 && missing.length === 0) return { changed: 0, decided: { moves: [], findings: 0 } };
-  const readings = run.mode === 'apply' ? readingsOf(unmet(found)) : [];
+  // What was planned and approved is all that such a run writes.
+  const readings = run.mode === 'apply' && !run.approved ? readingsOf(unmet(found)) : [];
   return inTransaction(context.db, async (tx) => {
     const free = await freeCustomers(tx, readings);
     const fresh = readings.filter(({ customerId }) => free.get(customerId)?.known === false);

@@ -6,11 +6,15 @@ import { isDatabaseFault } from '../db/transaction';
 import { RetrySoon } from '../jobs/settle';
 import { isStripeFault } from '../stripe/fault';
 import { withStripePriority } from '../stripe/priority';
+import { applyPlan } from './apply-plan';
 import { stageChosen } from './chosen';
 import { listAccount } from './list-account';
-import { ReconcileRow, ReconcileRun, ReconcileWindow } from './reconcile-run.entity';
-import { RunBook, RunOver } from './run-book';
+import { Planner } from './plan-run';
+import { planUndo } from './plan-undo';
+import { type ChangeState, ReconcileRow, ReconcileRun, ReconcileWindow } from './reconcile-run.entity';
+import { type PlannedMove, RunBook, RunOver } from './run-book';
 import { Staged } from './staged';
+import { countRows } from './totals';
 import { aWindow, initialWindows, WindowPool } from './windows';
 
 export interface DriveOptions {
@@ -29,8 +33,9 @@ const FIRST_SECOND = Date.UTC(2011, 0, 1) / 1000;
 /** A run that would lower more tenants than this, and a larger share of those who pay, stops as a dry run. */
 const BRAKE_TENANTS = 20;
 const BRAKE_SHARE = 0.02;
-/** The share of the progress bar that the listing is. */
+/** The share of the progress bar that the listing is: of a run that finds, and of one that applies what was planned. */
 const LISTING = 0.9;
+const RELISTING = 0.5;
 
 const running = (db: Context['db']): Promise<ReconcileRun | null> =>
   db.getRepository(ReconcileRun).findOneBy({ active: 1 });
@@ -66,8 +71,7 @@ async function drive(
   run.error = null;
   const book = new RunBook(context, run, lease);
   try {
-    if (!run.listed && !(await list(context, stripe, book, options))) return;
-    await work(context, stripe, book, options);
+    if (await advance(context, stripe, book, options)) await finish(book, context, { status: 'done' });
   } catch (error) {
     if (error instanceof RunOver) return;
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 1000);
@@ -76,6 +80,19 @@ async function drive(
       await context.db.getRepository(ReconcileRun).update({ id: run.id, active: 1 }, { error: message });
     else await finish(book, context, { status: 'failed', error: message }).catch(() => undefined);
   }
+}
+
+/** Takes a run as far as it goes; gives whether it came to an end that is still to be written. */
+async function advance(context: Context, stripe: Stripe, book: RunBook, options: DriveOptions): Promise<boolean> {
+  const { run } = book;
+  const { signal } = options;
+  if (run.approved) {
+    const relist = () => list(context, stripe, book, options);
+    return applyPlan(context, stripe, book, { signal, relist });
+  }
+  if (run.undoesId) return planUndo(context, book, { signal });
+  if (!run.listed && !(await list(context, stripe, book, options))) return false;
+  return work(context, stripe, book, options);
 }
 
 /** Runs `work` with a checkpoint ever so often; a checkpoint that fails ends it. */
@@ -110,7 +127,9 @@ async function list(context: Context, stripe: Stripe, book: RunBook, options: Dr
   else {
     const pool = await poolOf(context, run, parallelism);
     const state = run.mode === 'apply' ? 'applied' : 'planned';
-    const save = () => book.save((LISTING * book.scanned) / (book.scanned + pool.expected() || 1), state, pool.windows);
+    let walked = run.approved ? 0 : book.scanned;
+    const share = run.approved ? RELISTING : LISTING;
+    const save = () => book.save((share * walked) / (walked + pool.expected() || 1), state, pool.windows);
     await save();
     await withCheckpoints(save, checkpointMs, (failed) =>
       listAccount(context, run, {
@@ -120,10 +139,11 @@ async function list(context: Context, stripe: Stripe, book: RunBook, options: Dr
         flushMs: checkpointMs,
         stopped: () => failed() || signal?.aborted === true,
         onPage: (rows) => {
-          book.scanned += rows;
+          walked += rows;
+          if (!run.approved) book.scanned += rows;
         },
         onCompared: ({ changed, decided }) => {
-          book.changed += changed;
+          if (!run.approved) book.changed += changed;
           book.add(decided);
         },
       }),
@@ -140,7 +160,8 @@ async function list(context: Context, stripe: Stripe, book: RunBook, options: Dr
 async function poolOf({ db, config }: Context, run: ReconcileRun, parallelism: number): Promise<WindowPool> {
   const left = await db.getRepository(ReconcileWindow).find({ where: { runId: run.id }, order: { n: 'ASC' } });
   if (left.length > 0) return new WindowPool(left.map(({ n, since, until }) => aWindow(n, since, until)));
-  const until = Math.floor(+run.startedAt / 1000);
+  // What came after a plan was made must be seen before it is applied.
+  const until = Math.floor(+(run.appliedAt ?? run.startedAt) / 1000);
   const [{ total }] = await db.query('SELECT COUNT(*) AS total FROM subscriptions WHERE livemode = ?', [
     config.stripe.livemode,
   ]);
@@ -155,37 +176,46 @@ async function poolOf({ db, config }: Context, run: ReconcileRun, parallelism: n
 }
 
 /** Writes what differs, or only tells; too much to lose makes a run that writes one that tells. */
-async function work(context: Context, stripe: Stripe, book: RunBook, options: DriveOptions): Promise<void> {
+async function work(context: Context, stripe: Stripe, book: RunBook, { signal }: DriveOptions): Promise<boolean> {
   const { run } = book;
   const dry = run.mode === 'dry-run';
   if (dry || (await mayBrake(context, run))) {
     await book.forgetPlanned();
-    if (!(await workOff(context, stripe, book, 'rehearse', options))) return;
-    if (dry) return finish(book, context, { status: 'done' });
-    if (await tooMany(context, book.lowers))
-      return finish(book, context, { status: 'done', mode: 'dry-run', braked: true });
+    if (!(await workOff(context, book, new Planner(context, stripe, run).batches(), 'planned', signal))) return false;
+    if (dry) return true;
+    if (await tooMany(context, book.lowers)) {
+      await finish(book, context, { status: 'done', mode: 'dry-run', braked: true });
+      return false;
+    }
     await book.forgetPlanned();
   }
-  if (await workOff(context, stripe, book, 'write', options)) await finish(book, context, { status: 'done' });
+  return workOff(context, book, new Staged(context, stripe, run).batches(), 'applied', signal);
+}
+
+interface Batch {
+  moves: PlannedMove[];
+  findings: number;
+  customers: number;
+  failed?: unknown[];
 }
 
 async function workOff(
-  context: Context,
-  stripe: Stripe,
+  { db }: Context,
   book: RunBook,
-  mode: 'write' | 'rehearse',
-  { signal }: DriveOptions,
+  batches: AsyncIterable<Batch>,
+  state: ChangeState,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { run } = book;
-  const total = await context.db.getRepository(ReconcileRow).countBy({ runId: run.id });
+  const total = await db.getRepository(ReconcileRow).countBy({ runId: run.id });
   let done = 0;
-  for await (const worked of new Staged(context, stripe, run, mode).batches()) {
+  for await (const worked of batches) {
     done += worked.customers;
     book.add(worked);
     if (run.tenantIds) book.scanned += worked.customers;
-    if (worked.failed.length > 0)
+    if (worked.failed && worked.failed.length > 0)
       run.error = `${worked.failed.length} customers could not be read: the workers go on trying.`;
-    await book.save(LISTING + (1 - LISTING) * Math.min(1, done / total), mode === 'write' ? 'applied' : 'planned');
+    await book.save(LISTING + (1 - LISTING) * Math.min(1, done / (total || 1)), state);
     if (signal?.aborted) return false;
   }
   return true;
@@ -193,7 +223,6 @@ async function workOff(
 
 /** Whether so many who pay are touched that a rehearsal must tell first how many of them would lose. */
 async function mayBrake({ db }: Context, run: ReconcileRun): Promise<boolean> {
-  if (run.approved) return false;
   const [{ payers }] = await db.query(
     `SELECT COUNT(DISTINCT t.id) AS payers FROM reconcile_rows r
      JOIN stripe_customers c ON c.id = r.customerId JOIN tenants t ON t.id = c.tenantId
@@ -225,9 +254,11 @@ async function finish(book: RunBook, context: Context, ending: Ending): Promise<
       ...(ending.status === 'done' ? { progress: 1 } : {}),
     };
     await tx.update(ReconcileRun, { id: run.id }, end);
+    await countRows(tx, run.id);
     if (ending.status !== 'done') return;
     await tx.delete(ReconcileWindow, { runId: run.id });
-    if (run.tenantIds) return;
+    // Of a plan that was applied only its rows are proven.
+    if (run.tenantIds || run.approved || run.undoesId) return;
     // What earlier runs found is out of date.
     await tx.query(
       `DELETE r FROM reconcile_rows r JOIN reconcile_runs u ON u.id = r.runId WHERE u.active IS NULL AND u.startedAt < ?`,

@@ -3,46 +3,27 @@ import { can } from '../../domain/permissions';
 import type { Context } from '../context';
 import { forbidden } from '../errors';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
-import { answerList, type Listing } from '../http/simple-rest';
-import { applyRun, cancelRun } from './change-run';
-import { ReconcileChange, ReconcileRun } from './reconcile-run.entity';
+import { answerList } from '../http/simple-rest';
+import { applyRun, cancelRun, withdrawRequest } from './change-run';
+import { sendChangesCsv } from './changes-csv';
+import { changesOf, reconcileRunsListing } from './reconcile-runs.listing';
 import { requireTenants } from './require-tenants';
 import { startRun } from './start-run';
-
-export const reconcileRunsListing: Listing<ReconcileRun> & { name: 'reconcile-runs' } = {
-  name: 'reconcile-runs',
-  entity: ReconcileRun,
-  sorts: ['startedAt'],
-  defaultSort: ['startedAt', 'DESC'],
-  filters: { status: 'word', mode: 'word', trigger: 'word', startedAt: 'moment' },
-  present: async (rows) =>
-    rows.map(({ active: _active, night: _night, listed: _listed, ...run }) => {
-      const { actorType: type, actorId: id, actorName: name, ...told } = run;
-      return { ...told, actor: { type, id, name } };
-    }),
-};
-
-const changesOf = (runId: string): Listing<ReconcileChange> => ({
-  name: 'reconcile-changes',
-  entity: ReconcileChange,
-  sorts: [],
-  defaultSort: ['id', 'ASC'],
-  filters: { tenantId: 'word', state: 'word', lowers: 'flag', fromPlanId: 'word', toPlanId: 'word' },
-  scope: { runId },
-  present: async (rows, db) => {
-    const ids = [...new Set(rows.map(({ tenantId }) => tenantId))];
-    const names: { id: string; name: string }[] =
-      ids.length > 0 ? await db.query('SELECT id, name FROM tenants WHERE id IN (?)', [ids]) : [];
-    const nameOf = new Map(names.map(({ id, name }) => [id, name]));
-    return rows.map((row) => ({ ...row, tenantName: nameOf.get(row.tenantId) ?? null }));
-  },
-});
+import { undoRun } from './undo-run';
 
 const NewRunBody = z.object({
   mode: z.enum(['dry-run', 'apply']),
   tenantIds: z.array(z.string().min(1)).min(1).max(10_000).optional(),
 });
 const ApplyBody = z.object({ confirm: z.string().optional() });
+const WHY = 'Say why, in a few words.';
+const UndoBody = z.object({
+  until: z.iso
+    .datetime({ offset: true, error: 'must be an ISO 8601 time.' })
+    .transform((value) => new Date(value))
+    .nullish(),
+  reason: z.string(WHY).trim().min(3, WHY).max(300, 'must have at most 300 characters.'),
+});
 
 /** Runs of the reconciliation: started, watched, cancelled, and dry ones applied. The workers do the work. */
 export function reconcileRunRoutes(context: Context): OperatorRoute[] {
@@ -55,6 +36,13 @@ export function reconcileRunRoutes(context: Context): OperatorRoute[] {
       access: 'reconcile-runs:read',
       summary: 'List the plan changes that a run found due',
       handle: ({ params, query, res }) => answerList(context, changesOf(params.id!), query, res),
+    }),
+    operatorRoute({
+      method: 'get',
+      path: '/reconcile-runs/:id/changes.csv',
+      access: 'reconcile-runs:read',
+      summary: "Download a run's plan changes as a spreadsheet, with the filters of their list",
+      handle: ({ params, query, res }) => sendChangesCsv(context, params.id!, query, res),
     }),
     operatorRoute({
       method: 'post',
@@ -85,12 +73,31 @@ export function reconcileRunRoutes(context: Context): OperatorRoute[] {
       method: 'post',
       path: '/reconcile-runs/:id/apply',
       access: 'reconcile-runs:apply',
-      summary: 'Write what a dry run found',
+      summary: 'Write exactly what a dry run planned; many downgrades wait for a second operator',
       body: ApplyBody,
       async handle({ params, body, caller: { actor } }) {
         await applyRun(context, actor, params.id!, body.confirm);
         return present(params.id!);
       },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/reconcile-runs/:id/withdraw',
+      access: 'reconcile-runs:apply',
+      summary: 'Take back a request to apply a run, which waits for a second operator',
+      async handle({ params, caller: { actor } }) {
+        await withdrawRequest(context, actor, params.id!);
+        return present(params.id!);
+      },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/reconcile-runs/:id/undo',
+      access: 'reconcile-runs:undo',
+      summary: 'Start a run that plans how another is taken back; apply it to have it so',
+      status: 201,
+      body: UndoBody,
+      handle: async ({ params, body, caller: { actor } }) => present(await undoRun(context, actor, params.id!, body)),
     }),
   ];
 }

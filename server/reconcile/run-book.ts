@@ -1,5 +1,7 @@
-import { type EntityManager, In } from 'typeorm';
-import type { Decided, PlanMove } from '../billing/decide-tenant';
+import type { EntityManager } from 'typeorm';
+import type { PlanBasis } from '../../domain/plan-basis';
+import type { PlanEffect } from '../../domain/reconcile-plan';
+import type { PlanMove } from '../billing/decide-tenant';
 import { type Lease, requireFence } from '../billing/lease';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
@@ -7,6 +9,15 @@ import { newId } from '../db/id';
 import { inTransaction } from '../db/transaction';
 import { type ChangeState, ReconcileChange, ReconcileRun, ReconcileWindow } from './reconcile-run.entity';
 import type { Window } from './windows';
+
+/** A change of a plan as a run keeps it. */
+export interface PlannedMove extends PlanMove {
+  basis?: PlanBasis;
+  effect?: PlanEffect;
+  overrideId?: string | null;
+  /** Why it is stale already. */
+  note?: string;
+}
 
 /** Somebody cancelled the run, or another process goes on with it: stop, and write nothing more. */
 export class RunOver extends Error {}
@@ -17,7 +28,7 @@ export class RunBook {
   changed: number;
   findings: number;
   private lowered: number;
-  private moves: PlanMove[] = [];
+  private moves: PlannedMove[] = [];
   private readonly begun = Date.now();
   private readonly scannedBefore: number;
 
@@ -33,7 +44,7 @@ export class RunBook {
     this.lowered = run.lowered;
   }
 
-  add({ moves, findings }: Pick<Decided, 'moves' | 'findings'>): void {
+  add({ moves, findings }: { moves: readonly PlannedMove[]; findings: number }): void {
     this.moves.push(...moves);
     this.findings += findings;
     this.lowered += moves.filter(({ lowers }) => lowers).length;
@@ -57,10 +68,6 @@ export class RunBook {
     const moves = this.moves.splice(0);
     const perSecond = (scanned - this.scannedBefore) / Math.max(0.001, (Date.now() - this.begun) / 1000);
     await this.guarded(async (tx) => {
-      // What an approved run does takes the place of what it had planned.
-      const moved = In(moves.map(({ tenantId }) => tenantId));
-      if (run.approved && moves.length > 0)
-        await tx.delete(ReconcileChange, { runId: run.id, tenantId: moved, state: 'stale' });
       await insertMany(tx, ReconcileChange, this.rowsOf(moves, state));
       const rows = windows.map(({ n, since, safe }) => ({ runId: run.id, n, since, until: safe }));
       await insertMany<ReconcileWindow>(tx, ReconcileWindow, rows, { update: ['since', 'until'] });
@@ -75,6 +82,12 @@ export class RunBook {
     });
   }
 
+  /** Tells how far a planned run is, and what became of its rows so far. */
+  async tell(progress: number, counts: Partial<ReconcileRun>): Promise<void> {
+    const now = { ...counts, findings: this.findings, progress: Math.min(1, progress) };
+    await this.guarded((tx) => tx.update(ReconcileRun, { id: this.run.id }, now));
+  }
+
   /** A transaction that writes only while the run is this process's. */
   async guarded(work: (tx: EntityManager) => Promise<unknown>): Promise<void> {
     await inTransaction(this.context.db, async (tx) => {
@@ -87,12 +100,27 @@ export class RunBook {
     });
   }
 
+  /** A transaction that writes beside others of this process, only while the run is its own. */
+  async sharing<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return inTransaction(this.context.db, async (tx) => {
+      const leases: { fence: string }[] = await tx.query(
+        'SELECT CAST(fence AS CHAR) AS fence FROM leases WHERE name = ? LOCK IN SHARE MODE',
+        [this.lease.name],
+      );
+      if (leases[0]?.fence !== this.lease.fence) throw new RunOver('Another process goes on with this run.');
+      const row = await tx.findOne(ReconcileRun, { where: { id: this.run.id }, lock: { mode: 'pessimistic_read' } });
+      if (row?.status !== 'running') throw new RunOver('The run was cancelled.');
+      return work(tx);
+    });
+  }
+
   get lowers(): number {
     return this.lowered;
   }
 
-  private rowsOf(moves: readonly PlanMove[], state: ChangeState): ReconcileChange[] {
-    return moves.map(({ tenantId, fromPlanId, toPlanId, reason, lowers }) => ({
+  private rowsOf(moves: readonly PlannedMove[], state: ChangeState): ReconcileChange[] {
+    const at = this.context.now();
+    return moves.map(({ tenantId, fromPlanId, toPlanId, reason, lowers, about, ...planned }) => ({
       id: newId('rch'),
       runId: this.run.id,
       tenantId,
@@ -100,8 +128,16 @@ export class RunBook {
       toPlanId,
       reason,
       lowers,
-      state,
-      at: this.context.now(),
+      subscriptionId: about?.subscriptionId ?? null,
+      customerId: about?.customerId ?? null,
+      atRiskAmount: about?.atRisk ? String(about.atRisk.amount) : null,
+      atRiskCurrency: about?.atRisk?.currency ?? null,
+      state: planned.note ? 'stale' : state,
+      note: planned.note ?? null,
+      basis: planned.basis ?? null,
+      effect: planned.effect ?? null,
+      overrideId: planned.overrideId ?? null,
+      at,
     }));
   }
 }

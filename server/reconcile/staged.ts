@@ -1,12 +1,12 @@
 import type Stripe from 'stripe';
-import { type EntityManager, In } from 'typeorm';
+import { type DataSource, type EntityManager, In } from 'typeorm';
 import { type AppliedReading, applyReadings } from '../billing/apply-readings';
 import type { Cause } from '../billing/cause';
 import type { Decided } from '../billing/decide-tenant';
 import { StripeCustomer } from '../billing/stripe-customer.entity';
 import { syncCustomer } from '../billing/sync-customer';
 import type { Context } from '../context';
-import { inTransaction, rehearse } from '../db/transaction';
+import { inTransaction } from '../db/transaction';
 import { oweJob } from '../jobs/outbox';
 import { GiveUp, RetrySoon } from '../jobs/settle';
 import type { CustomerFacts } from '../stripe/facts';
@@ -37,7 +37,7 @@ function revived({ subscription, customer }: StagedReading): StagedReading {
 }
 
 /** The next customers of a run, whole: every staged row of each. */
-async function nextBatch({ db }: Context, run: ReconcileRun, after: string): Promise<ReconcileRow[]> {
+export async function nextBatch({ db }: Context, run: ReconcileRun, after: string): Promise<ReconcileRow[]> {
   const ids: { customerId: string }[] = await db.query(
     'SELECT DISTINCT customerId FROM reconcile_rows WHERE runId = ? AND customerId > ? ORDER BY customerId LIMIT ?',
     [run.id, after, BATCH],
@@ -48,7 +48,7 @@ async function nextBatch({ db }: Context, run: ReconcileRun, after: string): Pro
 }
 
 /** The readings that the staged rows make, and the customers that must be read by themselves. */
-function readingsOf(rows: readonly ReconcileRow[]): { readings: AppliedReading[]; alone: Set<string> } {
+export function readingsOf(rows: readonly ReconcileRow[]): { readings: AppliedReading[]; alone: Set<string> } {
   const alone = new Set(rows.filter(({ reading }) => reading === null).map(({ customerId }) => customerId));
   const readings = new Map<string, AppliedReading>();
   for (const { customerId, reading, readAt } of rows) {
@@ -62,24 +62,29 @@ function readingsOf(rows: readonly ReconcileRow[]): { readings: AppliedReading[]
   return { readings: [...readings.values()], alone };
 }
 
-/** Stripe knows the customer no more: its subscriptions are marked as missing, and go on counting as they did. */
-async function forget(tx: EntityManager, context: Context, customerId: string, cause: Cause): Promise<Decided | null> {
-  const known = await tx.findOneBy(StripeCustomer, { id: customerId });
+/**
+ * The reading of a customer that Stripe knows no more: its subscriptions are marked as missing, and go on counting as
+ * they did. Null where we don't know it either.
+ */
+export async function forgotten(
+  tx: EntityManager | DataSource,
+  customerId: string,
+  readAt: Date,
+): Promise<AppliedReading | null> {
+  const known = await tx.getRepository(StripeCustomer).findOneBy({ id: customerId });
   if (!known) return null;
   const { deleted, livemode, email, name, tenantId } = known;
-  const customer = { deleted, livemode, email, name, tenantId };
-  return applyReadings(tx, context, [{ customerId, readAt: context.now(), customer, subscriptions: [] }], cause);
+  return { customerId, readAt, customer: { deleted, livemode, email, name, tenantId }, subscriptions: [] };
 }
 
 const nothing: Pick<Decided, 'moves' | 'findings'> = { moves: [], findings: 0 };
 
-/** Works off staged rows of a run: for good, or as a rehearsal that only tells what would come of it. */
+/** Works off staged rows of a run for good. */
 export class Staged {
   constructor(
     private readonly context: Context,
     private readonly stripe: Stripe,
     private readonly run: ReconcileRun,
-    private readonly mode: 'write' | 'rehearse',
   ) {}
 
   /** Gives what each batch brought, until all is worked off or the caller stops asking. */
@@ -98,12 +103,6 @@ export class Staged {
     return this.run.tenantIds ? runCause(this.run) : { ...runCause(this.run), missed: 'sweep' };
   }
 
-  /** A transaction that is kept, or taken back. */
-  private transact<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    const { db } = this.context;
-    return this.mode === 'write' ? inTransaction(db, work) : rehearse(db, work);
-  }
-
   private done(tx: EntityManager, customerIds: string[]): Promise<unknown> {
     if (customerIds.length === 0) return Promise.resolve();
     return tx.delete(ReconcileRow, { runId: this.run.id, customerId: In(customerIds) });
@@ -111,7 +110,7 @@ export class Staged {
 
   private async work(rows: readonly ReconcileRow[]): Promise<Worked> {
     const { readings, alone } = readingsOf(rows);
-    const together = await this.transact(async (tx) => {
+    const together = await inTransaction(this.context.db, async (tx) => {
       const free = await freeCustomers(tx, readings);
       const mine = readings.filter(({ customerId }) => free.has(customerId));
       for (const { customerId } of readings) if (!free.has(customerId)) alone.add(customerId);
@@ -142,16 +141,14 @@ export class Staged {
   private async readAlone(customerId: string): Promise<Pick<Decided, 'moves' | 'findings'>> {
     const { context, stripe, cause } = this;
     try {
-      const decided = await syncCustomer(context, stripe, customerId, cause, {
-        waitMs: 5000,
-        keep: this.mode === 'write',
-      });
-      if (this.mode === 'write') await inTransaction(context.db, (tx) => this.done(tx, [customerId]));
+      const decided = await syncCustomer(context, stripe, customerId, cause, { waitMs: 5000 });
+      await inTransaction(context.db, (tx) => this.done(tx, [customerId]));
       return decided;
     } catch (error) {
       if (!(error instanceof GiveUp)) throw error;
-      return this.transact(async (tx) => {
-        const decided = await forget(tx, context, customerId, cause);
+      return inTransaction(context.db, async (tx) => {
+        const reading = await forgotten(tx, customerId, context.now());
+        const decided = reading ? await applyReadings(tx, context, [reading], cause) : null;
         await this.done(tx, [customerId]);
         return decided ?? nothing;
       });
@@ -163,8 +160,7 @@ export class Staged {
     if (!(error instanceof RetrySoon)) throw error;
     worked.failed.push({ customerId, error: error.message });
     // Its rows stay: the run ends without having proven its tenant.
-    if (this.mode === 'write')
-      await inTransaction(this.context.db, (tx) => oweJob(tx, { kind: 'sync-customer', subject: customerId }));
+    await inTransaction(this.context.db, (tx) => oweJob(tx, { kind: 'sync-customer', subject: customerId }));
     return nothing;
   }
 }

@@ -14,6 +14,8 @@ export interface NewRun {
   tenantIds?: string[];
   /** The night of a scheduled run, which starts once however many workers there are. */
   night?: string;
+  /** The run that this one takes back, by overrides that last until then. */
+  undo?: { runId: string; until: Date | null; reason: string };
 }
 
 export const runInProgress = () =>
@@ -25,7 +27,7 @@ export const runInProgress = () =>
  */
 export async function startRun({ db, now }: Context, run: NewRun): Promise<string> {
   const id = newId('run');
-  const { mode, trigger, actor, tenantIds, night } = run;
+  const { mode, trigger, actor, tenantIds, night, undo } = run;
   try {
     await inTransaction(db, async (tx) => {
       await tx.insert(ReconcileRun, {
@@ -35,6 +37,9 @@ export async function startRun({ db, now }: Context, run: NewRun): Promise<strin
         active: 1,
         night: night ?? null,
         tenantIds: tenantIds ?? null,
+        undoesId: undo?.runId ?? null,
+        undoUntil: undo?.until ?? null,
+        undoReason: undo?.reason ?? null,
         actorType: actor.type,
         actorId: actor.id,
         actorName: actor.name,
@@ -42,10 +47,15 @@ export async function startRun({ db, now }: Context, run: NewRun): Promise<strin
       });
       await recordAudit(tx, {
         actor,
-        action: 'reconcile-run.start',
+        action: undo ? 'reconcile-run.undo' : 'reconcile-run.start',
         resource: 'reconcile-runs',
         resourceId: id,
-        changes: { mode: { from: null, to: mode }, tenantIds: { from: null, to: tenantIds ?? null } },
+        changes: {
+          mode: { from: null, to: mode },
+          tenantIds: { from: null, to: tenantIds ?? null },
+          ...(undo ? { undoes: { from: null, to: undo.runId }, until: { from: null, to: undo.until } } : {}),
+        },
+        reason: undo?.reason ?? null,
       });
     });
   } catch (error) {

@@ -138,7 +138,7 @@ describe('a dry run', () => {
 
   it('undoes nothing that changed since: what is no longer so is stale', async () => {
     const { id: tenantId } = await aTenant(server.context);
-    const { customerId, subscriptionId } = await payer(tenantId);
+    const { subscriptionId } = await payer(tenantId);
     const { body: run } = await admin.post('/api/reconcile-runs').send({ mode: 'dry-run' }).expect(201);
     await drive();
     await stripeOf(server.context.config).subscriptions.cancel(subscriptionId);
@@ -146,10 +146,11 @@ describe('a dry run', () => {
     await drive();
     expect((await viewer.get(`/api/tenants/${tenantId}`)).body).toMatchObject({
       planId: 'free',
-      stripeCustomerIds: [customerId],
+      stripeCustomerIds: [],
     });
     const { body: changes } = await viewer.get(`/api/reconcile-runs/${run.id}/changes`).expect(200);
-    expect(changes).toEqual([expect.objectContaining({ tenantId, toPlanId: 'starter', state: 'stale' })]);
+    const note = `Stripe changed since: subscription ${subscriptionId} is canceled now, it was active.`;
+    expect(changes).toEqual([expect.objectContaining({ tenantId, toPlanId: 'starter', state: 'stale', note })]);
   });
 });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type Stripe from 'stripe';
 import { buildCustomer, buildSubscription } from '../../dev/stripe';
+import { systemActor } from '../../server/audit/actor';
 import { AuditEntry } from '../../server/audit/audit.entity';
 import { stripeCause } from '../../server/billing/cause';
 import { Finding } from '../../server/billing/finding.entity';
@@ -13,6 +14,7 @@ import { Subscription } from '../../server/billing/subscription.entity';
 import { syncCustomer } from '../../server/billing/sync-customer';
 import type { Config } from '../../server/config';
 import { openJobs } from '../../server/jobs/settle';
+import { createOperator } from '../../server/operators/create-operator';
 import { applyRun } from '../../server/reconcile/change-run';
 import { type DriveOptions, driveRun } from '../../server/reconcile/drive-run';
 import { ReconcileChange, ReconcileRow, ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
@@ -362,7 +364,21 @@ describe('the brake', () => {
     const run = await sweep();
     expect(run).toMatchObject({ status: 'done', mode: 'dry-run', braked: true, lowered: 21 });
     for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('starter');
-    expect(await apply(run.id, 'lower 21 tenants')).toMatchObject({ status: 'done', mode: 'apply', lowered: 21 });
+    const admin = async (name: string) => {
+      const account = {
+        email: `${name}@example.com`,
+        name,
+        role: 'admin',
+        password: 'a long enough password',
+      } as const;
+      return { type: 'operator' as const, id: await createOperator(world.context.db, systemActor, account), name };
+    };
+    await applyRun(world.context, await admin('ada'), run.id, 'lower 21 tenants');
+    expect(await runs().findOneByOrFail({ id: run.id })).toMatchObject({ status: 'done', mode: 'dry-run' });
+    await applyRun(world.context, await admin('bob'), run.id, 'lower 21 tenants');
+    await driveRun(world.context, world.stripe);
+    const applied = await runs().findOneByOrFail({ id: run.id });
+    expect(applied).toMatchObject({ status: 'done', mode: 'apply', lowered: 21, applied: 21, stale: 0 });
     for (const { tenantId } of payers) expect((await tenantNow(tenantId)).planId).toBe('free');
   });
 

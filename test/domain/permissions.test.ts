@@ -71,6 +71,7 @@ describe('operators', () => {
     'tenants:extend-trial',
     'tenants:preview',
     'reconcile-runs:apply',
+    'reconcile-runs:undo',
     'users:delete',
     'memberships:delete',
     'invitations:delete',

@@ -34,6 +34,7 @@ export const findingsListing: Listing<Finding> & { name: 'findings' } = {
     severity: 'word',
     status: 'word',
     ownerId: 'word',
+    runId: 'word',
     firstSeenAt: 'moment',
     lastSeenAt: 'moment',
     snoozedUntil: 'moment',

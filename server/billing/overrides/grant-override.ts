@@ -1,13 +1,14 @@
 import type { EntityManager } from 'typeorm';
 import { noteDueAt } from '../../../domain/override';
 import type { Actor } from '../../audit/actor';
-import { recordAudit } from '../../audit/record';
+import { recordAudits } from '../../audit/record';
 import type { Context } from '../../context';
+import { insertMany } from '../../db/bulk';
 import { newId } from '../../db/id';
 import { invalid } from '../../errors';
 import { Plan } from '../../plans/plan.entity';
 import type { Tenant } from '../../tenants/tenant.entity';
-import { decideTenant, lockTenants } from '../decide-tenant';
+import { type DraftOverride, decideTenant, lockTenants } from '../decide-tenant';
 import { Override } from '../override.entity';
 
 export interface NewOverride {
@@ -48,6 +49,42 @@ async function lockGrantee(tx: EntityManager, id: string): Promise<Tenant> {
   return tenant;
 }
 
+/** An override as it would be written. */
+export const draftOverride = (actor: Actor, asked: NewOverride & { startsAt: Date }): DraftOverride => ({
+  id: newId('ovr'),
+  ...asked,
+  endedAt: null,
+  noteDueAt: noteDueAt(asked),
+  notedAt: null,
+  createdByType: actor.type,
+  createdById: actor.id,
+  createdByName: actor.name,
+});
+
+/** Writes overrides with their audit entries. The caller holds their tenants, and decides them. */
+export async function insertOverrides(
+  tx: EntityManager,
+  actor: Actor,
+  overrides: readonly DraftOverride[],
+): Promise<void> {
+  await insertMany<Override>(tx, Override, overrides);
+  const audits = overrides.map(({ id, tenantId, reason, planId, pin, startsAt, endsAt }) => ({
+    actor,
+    action: 'override.create',
+    resource: 'overrides',
+    resourceId: id,
+    tenantId,
+    reason,
+    changes: {
+      planId: { from: null, to: planId },
+      pin: { from: null, to: pin },
+      startsAt: { from: null, to: startsAt },
+      endsAt: { from: null, to: endsAt },
+    },
+  }));
+  await recordAudits(tx, audits);
+}
+
 /**
  * Grants a plan for a while and decides the tenant's plan, in the caller's transaction. Gives the override's id.
  * @throws ProblemError 400 that names the field
@@ -62,28 +99,8 @@ export async function grantOverride(
   const { tenantId, planId, pin, reason, endsAt } = asked;
   await lockGrantee(tx, tenantId);
   await requireGrantable(tx, planId);
-  const id = newId('ovr');
-  await tx.insert(Override, {
-    id,
-    tenantId,
-    planId,
-    pin,
-    reason,
-    startsAt,
-    endsAt,
-    noteDueAt: noteDueAt({ startsAt, endsAt }),
-    createdByType: actor.type,
-    createdById: actor.id,
-    createdByName: actor.name,
-  });
-  const changes = {
-    planId: { from: null, to: planId },
-    pin: { from: null, to: pin },
-    startsAt: { from: null, to: startsAt },
-    endsAt: { from: null, to: endsAt },
-  };
-  const about = { resource: 'overrides', resourceId: id, tenantId, reason };
-  await recordAudit(tx, { actor, action: 'override.create', changes, ...about });
+  const override = draftOverride(actor, { tenantId, planId, pin, reason, startsAt, endsAt });
+  await insertOverrides(tx, actor, [override]);
   await decideTenant(tx, context, tenantId, { actor });
-  return id;
+  return override.id;
 }
