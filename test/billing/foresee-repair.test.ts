@@ -118,6 +118,15 @@ describe('GET /api/findings/:id/repair', () => {
     expect(await written()).toBe(before);
   });
 
+  it('leads to the pages of customer and subscription in Stripe', async () => {
+    const { finding, customerId, subscriptionId } = await orphan();
+    const { body } = await world.viewer.get(`/api/findings/${finding.id}`).expect(200);
+    expect(body.stripeUrls).toEqual({
+      customer: `https://dashboard.stripe.com/test/customers/${customerId}`,
+      subscription: `https://dashboard.stripe.com/test/subscriptions/${subscriptionId}`,
+    });
+  });
+
   it('waits for a choice where nothing is suggested', async () => {
     const { finding } = await orphan();
     const { body } = await foresee(world.admin, finding.id).expect(200);

@@ -322,6 +322,24 @@ describe('many findings at once', () => {
   });
 });
 
+describe('a finding that closed by itself', () => {
+  const by = { type: 'worker' as const, id: 'reconciliation', name: 'reconciliation', eventId: null, runId: null };
+
+  it.each([
+    ['a run', { ...by, runId: 'run_1' }, 'a reconcile run found no difference any more', '/reconcile-runs/run_1/show'],
+    ['an event', { ...by, eventId: 'evt_1' }, 'an event from Stripe', '/stripe-events/evt_1/show'],
+    ['a decision', by, 'the plan was decided anew', null],
+  ])('says so, and leads to %s that closed it', async (_what, resolvedBy, text, address) => {
+    const { id: tenantId } = await aTenant(world.context);
+    const id = await aFinding(tenantId, { status: 'resolved', resolvedAt: new Date(), resolvedBy });
+    await viewer.goto(`${world.url}/admin/findings/${id}/show`);
+    const told = viewer.getByRole('alert').filter({ hasText: 'It closed by itself' });
+    await told.getByText(text, { exact: false }).waitFor();
+    const links = await told.getByRole('link').evaluateAll((all) => all.map((one) => one.getAttribute('href')));
+    expect(links).toEqual(address ? [`/admin${address}`] : []);
+  });
+});
+
 describe('a viewer', () => {
   it('reads the inbox and a finding, and is offered nothing to do', async () => {
     const { id: tenantId } = await aTenant(world.context, { name: 'Watched Ltd' });

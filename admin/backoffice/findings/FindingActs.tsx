@@ -1,6 +1,7 @@
 import { useState } from 'react';
-import { useCanAccess, useDataProvider, useGetIdentity, useRecordContext } from 'react-admin';
+import { useDataProvider, useGetIdentity, usePermissions, useRecordContext } from 'react-admin';
 import { FINDING_VERBS } from '../../../domain/finding';
+import { can, type OperatorRole } from '../../../domain/permissions';
 import type { Api } from '../api';
 import { AskButton, AskForm } from '../parts/ask';
 import type { Body } from '../parts/asked';
@@ -35,11 +36,12 @@ function Question({ act: { verb, label, explain, asked, said }, finding, close }
 export function FindingActs() {
   const finding = useRecordContext<Finding>();
   const { identity } = useGetIdentity();
-  const { canAccess } = useCanAccess({ resource: 'findings', action: 'assign' });
-  if (!finding || !canAccess) return null;
+  const { permissions } = usePermissions<OperatorRole>();
+  if (!finding || !permissions) return null;
   const { status, owner } = finding;
   const names = (['take', 'assign', 'snooze', 'dismiss', 'reopen'] as const).filter((name) => {
-    if (!FINDING_VERBS[ACTS[name].verb].includes(status)) return false;
+    const { verb } = ACTS[name];
+    if (!can(permissions, `findings:${verb}`) || !FINDING_VERBS[verb].includes(status)) return false;
     if (name === 'take') return owner?.id !== identity?.id;
     if (name === 'reopen') return status !== 'open';
     return name !== 'dismiss' || status !== 'dismissed';

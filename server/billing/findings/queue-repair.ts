@@ -20,7 +20,7 @@ export async function queueRepair(context: Context, actor: Actor, id: string): P
     if (finding.status === 'resolved') throw conflict('finding_resolved', 'The difference is gone already.');
     if (verb !== 'sync' && verb !== 'replay')
       throw conflict('one_by_one', `“${label}” moves money or plans: look at it and do it one by one.`);
-    const customerIds = await customersOfFinding(context, finding);
+    const customerIds = await customersOfFinding({ db: tx }, finding);
     if (customerIds.length === 0) throw conflict('no_customer', 'No Stripe customer belongs to this finding any more.');
     if (verb === 'replay') await replayFailed(tx, context, actor, customerIds);
     for (const subject of customerIds) await oweJob(tx, { kind: 'sync-customer', subject });

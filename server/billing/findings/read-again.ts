@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import type { EntityManager } from 'typeorm';
 import type { Actor } from '../../audit/actor';
 import type { Context } from '../../context';
 import { conflict, ProblemError } from '../../errors';
@@ -13,7 +14,7 @@ const WAIT_MS = 5000;
 
 /** The Stripe customers that a finding is about: the one that it names, its subscription's, else all of its tenant. */
 export async function customersOfFinding(
-  { db }: Context,
+  { db }: { db: Pick<EntityManager, 'getRepository'> },
   { customerId, subscriptionId, tenantId }: Pick<Finding, 'customerId' | 'subscriptionId' | 'tenantId'>,
 ): Promise<string[]> {
   if (customerId) return [customerId];

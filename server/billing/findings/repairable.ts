@@ -59,11 +59,11 @@ export async function pricesOf(
 export async function meantPrice({ db }: Context, finding: Finding, choice: RepairChoice): Promise<string | null> {
   const prices = await pricesOf(db, finding);
   const unmapped = prices.filter(({ planId }) => planId === null).map(({ priceId }) => priceId);
-  const names = unmapped.join(', ');
   if (choice.priceId) {
     if (prices.some(({ priceId }) => priceId === choice.priceId)) return choice.priceId;
-    throw invalid({ priceId: `must be a price of the subscription: ${names}.` });
+    throw invalid({ priceId: `must be a price of the subscription: ${prices.map((one) => one.priceId).join(', ')}.` });
   }
-  if (unmapped.length > 1) throw invalid({ priceId: `Choose one of the prices that no plan maps: ${names}.` });
+  if (unmapped.length > 1)
+    throw invalid({ priceId: `Choose one of the prices that no plan maps: ${unmapped.join(', ')}.` });
   return unmapped[0] ?? null;
 }
