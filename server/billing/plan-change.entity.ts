@@ -7,6 +7,7 @@ import type { PlanSource } from '../tenants/tenant.entity';
 @Entity('plan_changes')
 @Index('plan_changes_tenant', ['tenantId', 'at'])
 @Index('plan_changes_at', ['at', 'id'])
+@Index('plan_changes_event', ['eventId'])
 export class PlanChange {
   @PrimaryColumn(word()) id: string;
   @ForeignKey('tenants') @Column(word()) tenantId: string;

@@ -10,6 +10,7 @@ export type StripeEventStatus = 'received' | 'processed' | 'ignored' | 'failed';
 @Index('stripe_events_received', ['receivedAt', 'id'])
 @Index('stripe_events_created', ['createdAt', 'id'])
 @Index('stripe_events_type', ['type', 'receivedAt'])
+@Index('stripe_events_source', ['source', 'receivedAt'])
 export class StripeEvent {
   @PrimaryColumn(word()) id: string;
   @Column(word(100)) type: string;

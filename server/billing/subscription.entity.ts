@@ -27,6 +27,7 @@ export interface ScheduledChange {
 @Entity('subscriptions')
 @Index('subscriptions_customer', ['customerId'])
 @Index('subscriptions_tenant', ['tenantId', 'status'])
+@Index('subscriptions_price', ['priceId'])
 @Index('subscriptions_status', ['status', 'startedAt'])
 @Index('subscriptions_created', ['createdAt', 'id'])
 @Index('subscriptions_started', ['startedAt', 'id'])

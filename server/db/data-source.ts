@@ -9,6 +9,7 @@ import { ApiKeys1764350000000 } from './migrations/1764350000000-api-keys';
 import { PlanDecisions1764400000000 } from './migrations/1764400000000-plan-decisions';
 import { ExactRuns1764500000000 } from './migrations/1764500000000-exact-runs';
 import { Convergence1764600000000 } from './migrations/1764600000000-convergence';
+import { PlanCatalogue1764700000000 } from './migrations/1764700000000-plan-catalogue';
 
 /** Which driver dialect fits the server: TypeORM's schema diff treats JSON columns differently on the two. */
 async function dialectOf(url: string): Promise<'mariadb' | 'mysql'> {
@@ -43,6 +44,7 @@ export async function openDatabase(url: string, { poolSize = 20 }: OpenOptions =
       PlanDecisions1764400000000,
       ExactRuns1764500000000,
       Convergence1764600000000,
+      PlanCatalogue1764700000000,
     ],
     migrationsTableName: 'migrations',
     timezone: 'Z',

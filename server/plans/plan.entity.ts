@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 import type { PlanKind } from '../../domain/plan';
 import {
   count,
@@ -36,6 +36,8 @@ export class Plan {
   /** The quantity of the subscription's item is the seat limit. */
   @Column(flag) seatsFromQuantity: boolean;
   @Column(count) trialDays: number;
+  /** Of a retired plan: where tenants go whose base plan it is. */
+  @ForeignKey('plans') @Column(nullableWord()) successorId: string | null;
   @CreateDateColumn(createdMoment) createdAt: Date;
   @Column(updatedMoment) updatedAt: Date;
   @VersionColumn(versionNumber) version: number;
