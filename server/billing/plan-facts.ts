@@ -1,10 +1,9 @@
-import { type EntityManager, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { PlanFacts } from '../../domain/decide-plan.types';
 import type { Config } from '../config';
 import { selectMany } from '../db/bulk';
 import type { Tenant } from '../tenants/tenant.entity';
 import { Override } from './override.entity';
-import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 
 /** What tenants' plans are decided by, beside their own rows and the catalogue. */
@@ -54,10 +53,9 @@ async function deletedAmong(
 ): Promise<Set<string>> {
   const ids = new Set([...mirror.values()].flat().map(({ customerId }) => customerId));
   const others = [...ids].filter((id) => !read.has(id));
-  const rows =
-    others.length > 0
-      ? await tx.find(StripeCustomer, { select: { id: true }, where: { id: In(others), deleted: true } })
-      : [];
+  const where = 'WHERE id IN (?) AND deleted = 1';
+  const rows: { id: string }[] =
+    others.length > 0 ? await tx.query(`SELECT id FROM stripe_customers ${where}`, [others]) : [];
   return new Set([...rows.map(({ id }) => id), ...[...ids].filter((id) => read.get(id))]);
 }
 

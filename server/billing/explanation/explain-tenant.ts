@@ -134,8 +134,8 @@ export async function explainTenant(context: Context, id: string, at: Date | nul
     throw invalid({ at: `must not lie in the future: it is ${now.toISOString()}. Leave it out for now.` });
   const live = !at || at >= now;
   const moment = live ? now : at;
-  const [tenant, catalogue, explain] = await Promise.all([
-    context.db.getRepository(Tenant).findOneBy({ id }),
+  const [[tenant], catalogue, explain] = await Promise.all([
+    selectMany(context.db.manager, Tenant, 'WHERE id = ?', [id]),
     loadCatalogue(context.db),
     live ? explainNow(context, id, now) : explainThen(context, id, moment),
   ]);
