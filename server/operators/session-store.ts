@@ -6,6 +6,8 @@ import { OperatorSession } from './operator-session.entity';
 declare module 'express-session' {
   interface SessionData {
     operatorId: string;
+    /** When it runs out, in milliseconds, as it was read; kept beside it, not in it. */
+    expiresAt?: number;
   }
 }
 
@@ -24,11 +26,14 @@ export class OperatorSessionStore extends Store {
     this.db
       .getRepository(OperatorSession)
       .findOneBy({ idHash: sha256(sid) })
-      .then((row) => done(null, row && row.expiresAt > new Date() ? (row.data as SessionData) : null))
+      .then((row) => {
+        if (!row || row.expiresAt <= new Date()) return done(null, null);
+        done(null, { ...(row.data as SessionData), expiresAt: +row.expiresAt });
+      })
       .catch((error) => done(error));
   }
 
-  override set(sid: string, session: SessionData, done: Done = () => {}): void {
+  override set(sid: string, { expiresAt: _, ...session }: SessionData, done: Done = () => {}): void {
     const row = {
       idHash: sha256(sid),
       operatorId: session.operatorId,
@@ -51,8 +56,13 @@ export class OperatorSessionStore extends Store {
   }
 
   /** A session in use lives on; written at most once a minute. */
-  override touch(sid: string, _session: SessionData, done: Done = () => {}): void {
+  override touch(sid: string, session: SessionData, done: Done = () => {}): void {
     const expiresAt = new Date(Date.now() + this.ttlMs);
+    // The answer waits for this: most of the time there is nothing to write, and so nothing to ask.
+    if (session.expiresAt !== undefined && session.expiresAt >= +expiresAt - 60_000) {
+      done();
+      return;
+    }
     this.db
       .getRepository(OperatorSession)
       .update({ idHash: sha256(sid), expiresAt: LessThan(new Date(expiresAt.getTime() - 60_000)) }, { expiresAt })

@@ -56,6 +56,24 @@ describe('signing in', () => {
     expect(me.body.lastSignInAt).not.toBeNull();
   });
 
+  it('lives on while it is used, and is written for that once a minute at most', async () => {
+    const { agent, id } = await server.signIn('support');
+    const sessions = server.context.db.getRepository(OperatorSession);
+    const { expiresAt, data, ...row } = await sessions.findOneByOrFail({ operatorId: id });
+    const older = async (ms: number) => {
+      const at = new Date(+expiresAt - ms);
+      await sessions.update({ idHash: row.idHash }, { expiresAt: at });
+      await agent.get('/api/session').expect(200);
+      const after = await sessions.findOneByOrFail({ idHash: row.idHash });
+      expect(after.data).toEqual(data);
+      return +after.expiresAt - +at;
+    };
+    expect(await older(30_000)).toBe(0);
+    expect(await older(120_000)).toBeGreaterThanOrEqual(120_000);
+    await sessions.update({ idHash: row.idHash }, { expiresAt: new Date(Date.now() - 1) });
+    await agent.get('/api/session').expect(401);
+  });
+
   it('gives each sign-in a new session id', async () => {
     const { agent, email } = await server.signIn('viewer');
     const first = await agent.post('/api/session').send({ email, password: PASSWORD });
