@@ -38,25 +38,35 @@ function byTenant<Row extends { tenantId: string | null }>(rows: Iterable<Row>):
   return groups;
 }
 
-async function loadMirror(tx: EntityManager, tenantIds: string[], pending: Pending) {
+async function loadMirror(tx: EntityManager, tenantIds: string[], pending: Pending['rows']) {
   const where = 'FORCE INDEX (subscriptions_tenant) WHERE tenantId IN (?)';
   const stored = tenantIds.length > 0 ? await selectMany(tx, Subscription, where, [tenantIds]) : [];
   const rows = new Map(stored.map((row) => [row.id, row]));
-  for (const row of pending.rows) rows.set(row.id, row);
+  for (const row of pending) rows.set(row.id, row);
   return byTenant(rows.values());
 }
 
+/** Of customers that pay for tenants those that Stripe knows as deleted. */
 async function deletedAmong(
   tx: EntityManager,
   mirror: Map<string | null, Subscription[]>,
-  read: Pending['deleted'] = new Map(),
+  read: NonNullable<Pending['deleted']>,
 ): Promise<Set<string>> {
   const ids = new Set([...mirror.values()].flat().map(({ customerId }) => customerId));
   const others = [...ids].filter((id) => !read.has(id));
-  const where = 'WHERE id IN (?) AND deleted = 1';
   const rows: { id: string }[] =
-    others.length > 0 ? await tx.query(`SELECT id FROM stripe_customers ${where}`, [others]) : [];
+    others.length > 0
+      ? await tx.query('SELECT id FROM stripe_customers WHERE id IN (?) AND deleted = 1', [others])
+      : [];
   return new Set([...rows.map(({ id }) => id), ...[...ids].filter((id) => read.get(id))]);
+}
+
+/** The same, where nothing is pending: asked beside the mirror, not after it. */
+async function deletedOf(tx: EntityManager, tenantIds: string[]): Promise<Set<string>> {
+  const sql = `SELECT id FROM stripe_customers WHERE deleted = 1 AND id IN (
+    SELECT customerId FROM subscriptions FORCE INDEX (subscriptions_tenant) WHERE tenantId IN (?))`;
+  const rows: { id: string }[] = tenantIds.length > 0 ? await tx.query(sql, [tenantIds]) : [];
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Reads what tenants are decided by as of `now`; an override that has run out says nothing any more. */
@@ -64,18 +74,16 @@ export async function loadSurroundings(
   tx: EntityManager,
   tenantIds: string[],
   now: Date,
-  pending: Pending = { rows: [] },
+  pending?: Pending,
 ): Promise<Surroundings> {
   const where = 'FORCE INDEX (overrides_tenant) WHERE tenantId IN (?) AND endsAt > ?';
-  const paid = async () => {
-    const subscriptions = await loadMirror(tx, tenantIds, pending);
-    return { subscriptions, deletedCustomers: await deletedAmong(tx, subscriptions, pending.deleted) };
-  };
-  const [mirror, running] = await Promise.all([
-    paid(),
+  const mirror = loadMirror(tx, tenantIds, pending?.rows ?? []);
+  const [subscriptions, deletedCustomers, running] = await Promise.all([
+    mirror,
+    pending ? mirror.then((rows) => deletedAmong(tx, rows, pending.deleted ?? new Map())) : deletedOf(tx, tenantIds),
     tenantIds.length > 0 ? selectMany(tx, Override, where, [tenantIds, now]) : [],
   ]);
-  return { ...mirror, overrides: byTenant(running) };
+  return { subscriptions, deletedCustomers, overrides: byTenant(running) };
 }
 
 /** The facts of one tenant, as decidePlan takes them. */
