@@ -39,7 +39,11 @@ type Verb =
   | 'invitations:revoke'
   | 'overrides:end'
   | 'overrides:extend'
+  | 'plans:what-if'
+  | 'plans:retire'
+  | 'plans:reactivate'
   | 'stripe-events:replay'
+  | 'stripe-events:payload'
   | 'findings:assign'
   | 'findings:snooze'
   | 'findings:dismiss'
@@ -77,7 +81,9 @@ const SUPPORT: readonly Permission[] = [
   'invitations:create',
   'invitations:resend',
   'invitations:revoke',
+  'plans:what-if',
   'stripe-events:replay',
+  'stripe-events:payload',
   'findings:assign',
   'findings:snooze',
   'findings:dismiss',

@@ -1,4 +1,4 @@
-import type { Listing } from '../http/simple-rest';
+import { isWord, type Listing } from '../http/simple-rest';
 import { PlanChange } from './plan-change.entity';
 import { StripeEvent } from './stripe-event.entity';
 import { Subscription } from './subscription.entity';
@@ -56,6 +56,12 @@ export const stripeEventsListing: Listing<StripeEvent> & { name: 'stripe-events'
     livemode: 'flag',
     createdAt: 'moment',
     receivedAt: 'moment',
+    // An event's id or its customer's: each finds its rows by an index of its own.
+    q: (query, value) => {
+      const q = String(value).trim();
+      if (!isWord(q)) query.andWhere('1 = 0');
+      else if (q) query.andWhere('(r.id = :q OR r.customerId = :q)', { q });
+    },
   },
   present: async (rows) => rows.map(({ payload: _payload, ...event }) => event),
 };
