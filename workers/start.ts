@@ -20,6 +20,7 @@ import { connectRedis } from '../server/redis';
 import { stripeOf } from '../server/stripe/client';
 import { catchUpTicker } from './catch-up';
 import { decideTenantProcessor } from './decide-tenant';
+import { leavePlanProcessor } from './leave-plan';
 import { MailPause } from './mail-pause';
 import { processJob, type Tools } from './processor';
 import { sendEmailProcessor } from './send-email';
@@ -34,6 +35,7 @@ const PROCESSORS = {
   'send-email': sendEmailProcessor,
   'sync-customer': syncCustomerProcessor,
   'decide-tenant': decideTenantProcessor,
+  'leave-plan': leavePlanProcessor,
 };
 /** A sync mostly waits for Stripe's answers, some tenths of a second each. */
 const CONCURRENCY: Record<QueueName, number> = { mail: 4, billing: 8 };

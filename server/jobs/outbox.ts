@@ -2,8 +2,8 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../db/id';
 import { OutboxRow } from './outbox.entity';
 
-/** What can be owed. `subject` is: the email's id; the Stripe customer's id; the tenant's id. */
-export type JobKind = 'send-email' | 'sync-customer' | 'decide-tenant';
+/** What can be owed. `subject` is: the email's id; the Stripe customer's id; the tenant's id; the plan's id. */
+export type JobKind = 'send-email' | 'sync-customer' | 'decide-tenant' | 'leave-plan';
 
 export interface OwedJob {
   kind: JobKind;

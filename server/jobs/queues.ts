@@ -13,6 +13,7 @@ export const QUEUE_OF: Record<JobKind, QueueName> = {
   'send-email': 'mail',
   'sync-customer': 'billing',
   'decide-tenant': 'billing',
+  'leave-plan': 'billing',
 };
 
 /** Kinds whose work settles every row of its subject that stood when it began: one job stands for all of them. */
@@ -20,6 +21,7 @@ export const SETTLES_TOGETHER: Record<JobKind, boolean> = {
   'send-email': false,
   'sync-customer': true,
   'decide-tenant': true,
+  'leave-plan': true,
 };
 
 export const isJobKind = (kind: string): kind is JobKind => Object.hasOwn(QUEUE_OF, kind);

@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import type { Actor } from '../audit/actor';
-import { recordAudit } from '../audit/record';
+import type { Context } from '../context';
 import { conflict, invalid } from '../errors';
-import { decideTenantsOf } from './decide-tenants-of';
+import { type ChangeOrder, changePlan, foreseeChange, lockPlan, planChange } from './change-plan';
+import type { Foreseen } from './foresee';
 import { Plan } from './plan.entity';
 import { PlanPrice } from './plan-price.entity';
 
@@ -21,31 +21,36 @@ export async function requireMappable(tx: EntityManager, { planId, priceId }: Pl
   return taken !== null;
 }
 
+async function withPrice(tx: EntityManager, { planId, priceId }: PlanPrice): Promise<{ stripePriceIds: string[] }> {
+  const prices = await tx.findBy(PlanPrice, { planId });
+  return { stripePriceIds: [...prices.map((price) => price.priceId), priceId] };
+}
+
 /**
  * Adds a Stripe price to those that earn a plan, and has the tenants that pay it decided anew. Adding it again changes
  * nothing. Forms of the plan that were opened before are stale.
- * @throws ProblemError 400 where there is no such plan, 409 `price_taken` where another plan has the price
+ * @throws ProblemError 400 where there is no such plan, 409 `price_taken` where another plan has the price, 409
+ * `confirm_needed` where tenants would be lowered and the order does not say so
  */
 export async function mapPrice(
   tx: EntityManager,
-  actor: Actor,
+  context: Context,
   { planId, priceId }: PlanPrice,
-  now: Date,
+  order: ChangeOrder,
 ): Promise<void> {
-  // As every change of plans: queued up behind the default plan's row, so that two can't cross.
-  await tx.findOne(Plan, { where: { isDefault: 1 }, lock: { mode: 'pessimistic_write' } });
-  await tx.findOne(Plan, { where: { id: planId }, lock: { mode: 'pessimistic_write' } });
+  // First of all, so that a plan that can't be mapped to is told as the field's fault; the lock then holds it.
+  await requireMappable(tx, { planId, priceId });
+  const plan = await lockPlan(tx, planId);
   if (await requireMappable(tx, { planId, priceId })) return;
-  const before = await tx.find(PlanPrice, { where: { planId }, order: { priceId: 'ASC' } });
-  const from = before.map((price) => price.priceId);
-  await tx.insert(PlanPrice, { planId, priceId });
-  await tx.increment(Plan, { id: planId }, 'version', 1);
-  await decideTenantsOf(tx, planId, now);
-  await recordAudit(tx, {
-    actor,
-    action: 'plan.update',
-    resource: 'plans',
-    resourceId: planId,
-    changes: { stripePriceIds: { from, to: [...from, priceId].sort() } },
-  });
+  await changePlan(tx, context, plan, await withPrice(tx, { planId, priceId }), order);
+}
+
+/**
+ * Whom mapping a price would touch; writes nothing.
+ * @throws ProblemError as requireMappable
+ */
+export async function foreseeMapping(tx: EntityManager, context: Context, price: PlanPrice): Promise<Foreseen> {
+  await requireMappable(tx, price);
+  const plan = await tx.findOneByOrFail(Plan, { id: price.planId });
+  return foreseeChange(tx, context, await planChange(tx, plan, await withPrice(tx, price)));
 }

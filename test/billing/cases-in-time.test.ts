@@ -141,7 +141,11 @@ it('a price that moves to another plan of ours takes its payers along', async ()
   const { tenantId } = await buyer();
   await inTransaction(context.db, async (tx) => {
     await tx.update(PlanPrice, { priceId: prices.starter }, { planId: 'business' });
-    await decideTenantsOf(tx, 'business', context.now());
+    await decideTenantsOf(
+      tx,
+      { planId: 'business', priceIds: [prices.starter, prices.business], mapsMore: false },
+      context.now(),
+    );
   });
   await decideDueTenants(context);
   expect((await w.tenant(tenantId)).planId).toBe('business');

@@ -170,8 +170,11 @@ function RepairDialog({ finding, repair, close }: DialogProps) {
       color={repair.verb === 'cancel-subscription' ? 'error' : 'primary'}
       back="Back"
       ready={!isFetching && !error && outlook?.closes != null}
-      typed={TYPED[repair.verb]}
-      submit={async () => setAfter((await api.act('findings', finding.id, 'repair', outlook?.choice)) as Finding)}
+      typed={outlook?.confirm ?? TYPED[repair.verb]}
+      submit={async () => {
+        const said = { ...outlook?.choice, confirm: outlook?.confirm };
+        setAfter((await api.act('findings', finding.id, 'repair', said)) as Finding);
+      }}
       close={close}
     >
       {outlook?.needs.includes('tenantId') && <ChooseTenant outlook={outlook} choice={choice} choose={setChoice} />}

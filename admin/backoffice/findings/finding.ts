@@ -64,6 +64,8 @@ export interface Outlook extends Repair {
   } | null;
   prices: UnmappedPrice[];
   preview: Preview | null;
+  /** What must be typed, since the price lowers tenants that pay it. */
+  confirm: string | null;
   /** Whether the finding closes by it; null while something must be chosen. */
   closes: boolean | null;
 }

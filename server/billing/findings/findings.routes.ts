@@ -24,7 +24,7 @@ const until = z.iso
 const reason = z.string('Say why, in a few words.').trim().min(3, 'Say why, in a few words.').max(500);
 
 const chosen = z.string().trim().max(64).nullish();
-const RepairBody = z.object({ tenantId: chosen, planId: chosen, priceId: chosen });
+const RepairBody = z.object({ tenantId: chosen, planId: chosen, priceId: chosen, confirm: chosen });
 
 interface Verb<Shape extends z.ZodRawShape> {
   name: FindingVerb;

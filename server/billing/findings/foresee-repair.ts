@@ -8,7 +8,7 @@ import type { Context } from '../../context';
 import { rehearse } from '../../db/transaction';
 import { conflict } from '../../errors';
 import { Invitation } from '../../invitations/invitation.entity';
-import { requireMappable } from '../../plans/map-price';
+import { foreseeMapping, requireMappable } from '../../plans/map-price';
 import { PlanPrice } from '../../plans/plan-price.entity';
 import { ask } from '../../stripe/ask';
 import { stripeOf } from '../../stripe/client';
@@ -90,6 +90,12 @@ async function warningsOf({ context: { db }, repair, finding, choice }: Job): Pr
   return n > 0
     ? [{ code: 'others-follow', text: `${tenants} this price, and ${n === 1 ? 'follows' : 'follow'} within a minute.` }]
     : [];
+}
+
+/** What must be typed where the price lowers tenants that pay it; the repair wants it as `confirm`. */
+async function phraseOf({ context, repair, choice: { planId, priceId } }: Job): Promise<string | null> {
+  if (repair.verb !== 'map-price' || !planId || !priceId) return null;
+  return (await foreseeMapping(context.db.manager, context, { planId, priceId })).confirm;
 }
 
 interface Outcome {
@@ -176,6 +182,7 @@ export async function foreseeRepair(
   return {
     ...repair,
     choice,
+    confirm: missing ? null : await phraseOf(job),
     suggestion,
     prices: prices.map(({ priceId, unitAmount, currency, interval, intervalCount, quantity }) => ({
       priceId,

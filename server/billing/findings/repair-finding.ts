@@ -74,16 +74,9 @@ async function map(job: Job): Promise<void> {
   if (!planId) throw invalid({ planId: 'Choose the plan that this price earns.' });
   const priceId = await meantPrice(context, finding, choice);
   if (priceId)
-    await inTransaction(context.db, async (tx) => {
-      const now = context.now();
-      await mapPrice(tx, actor, { planId, priceId }, now);
-      // Those whose unknown price is not the first of their items: the finding names it.
-      await tx.query(
-        `UPDATE tenants SET nextDecisionAt = ? WHERE id IN (
-           SELECT tenantId FROM findings WHERE kind = 'unknown-price' AND status <> 'resolved' AND LOCATE(?, actual) > 0)`,
-        [now, priceId],
-      );
-    });
+    await inTransaction(context.db, (tx) =>
+      mapPrice(tx, context, { planId, priceId }, { actor, confirm: choice.confirm }),
+    );
   // The plan is mapped; where Stripe can't be read just now, the workers decide by what we know.
   await sync(job).catch((error) => context.log.warn({ err: error }, 'a sync after mapping a price failed'));
 }

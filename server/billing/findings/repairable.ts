@@ -14,6 +14,8 @@ export interface RepairChoice {
   planId?: string | null;
   /** Where the subscription has several prices that no plan maps. */
   priceId?: string | null;
+  /** The phrase that mapping a price asks for where it lowers tenants. */
+  confirm?: string | null;
 }
 
 /** The repair of a finding. Throws 409 where it has none. */
