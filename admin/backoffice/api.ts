@@ -4,6 +4,8 @@ import type { Convergence } from './convergence/convergence';
 import type { Choice, Outlook } from './findings/finding';
 import type { OverrideCosts } from './overrides/override';
 import type { Preview } from './parts/blast-radius';
+import type { Foreseen, ForeseenRetirement, StripePrice, UnmappedPrice } from './plans/plan';
+import type { Consequences } from './stripe-events/event';
 import type { PlanExplanation } from './tenants/explanation/explanation';
 
 /** The stock simple-rest provider over our own address; the session's cookie goes along by itself. */
@@ -32,6 +34,22 @@ export interface Api extends DataProvider {
   convergence: () => Promise<Convergence>;
   /** What all running overrides cost. */
   overrideCosts: () => Promise<OverrideCosts>;
+  /** Which tenants change if the plan is saved so; without an id, if it is made. Nothing is written. */
+  foreseePlan: (planId: RaRecord['id'] | undefined, values: object) => Promise<Foreseen>;
+  /** What retiring a plan would do. Nothing is written. */
+  foreseeRetirement: (planId: RaRecord['id'], successorPlanId: string | null) => Promise<ForeseenRetirement>;
+  /** Stripe's prices by words, or those of some ids. */
+  stripePrices: (asked: {
+    q?: string;
+    ids?: string[];
+    fresh?: boolean;
+  }) => Promise<{ results: StripePrice[]; more: boolean }>;
+  /** Prices that tenants pay and no plan knows. */
+  unmappedPrices: () => Promise<{ results: UnmappedPrice[]; exact: boolean }>;
+  /** What an event of Stripe's led to. */
+  consequences: (eventId: RaRecord['id']) => Promise<Consequences>;
+  /** Replays events that failed for good, those that fit. */
+  replayFailed: (which: object) => Promise<{ replayed: number; left: number }>;
 }
 
 export interface Asked {
@@ -142,6 +160,34 @@ export const api: Api = {
   },
   async overrideCosts() {
     const { json } = await fetchUtils.fetchJson('/api/override-costs');
+    return json;
+  },
+  async foreseePlan(planId, values) {
+    const address = planId === undefined ? '/api/plans/what-if' : `/api/plans/${encodeURIComponent(planId)}/what-if`;
+    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(values) });
+    return json;
+  },
+  async foreseeRetirement(planId, successorPlanId) {
+    const address = `/api/plans/${encodeURIComponent(planId)}/retire/what-if`;
+    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify({ successorPlanId }) });
+    return json;
+  },
+  async stripePrices({ q = '', ids, fresh = false }) {
+    const asked = ids ? `ids=${ids.map(encodeURIComponent).join(',')}` : `q=${encodeURIComponent(q)}`;
+    const { json } = await fetchUtils.fetchJson(`/api/stripe-prices?${asked}${fresh ? '&fresh=true' : ''}`);
+    return json;
+  },
+  async unmappedPrices() {
+    const { json } = await fetchUtils.fetchJson('/api/unmapped-prices');
+    return json;
+  },
+  async consequences(eventId) {
+    const { json } = await fetchUtils.fetchJson(`/api/stripe-events/${encodeURIComponent(eventId)}/consequences`);
+    return json;
+  },
+  async replayFailed(which) {
+    const address = '/api/stripe-events/bulk/replay-failed';
+    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(which) });
     return json;
   },
 };

@@ -148,8 +148,12 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
 }
 
 /** Signs an operator in to the dashboard, in a browser of their own. */
-export async function signedIn(world: BrowserWorld, who: { email: string; password: string }): Promise<Page> {
-  const page = await world.person();
+export async function signedIn(
+  world: BrowserWorld,
+  who: { email: string; password: string },
+  ...screen: Parameters<BrowserWorld['person']>
+): Promise<Page> {
+  const page = await world.person(...screen);
   await page.goto(`${world.url}/admin/`);
   await page.fill('input[name=username]', who.email);
   await page.fill('input[name=password]', who.password);
