@@ -24,17 +24,23 @@ export interface AuditInput {
 const PERSONAL = new Set(['email', 'name', 'to', 'invitedByName', 'acceptedEmail', 'profileName']);
 const PERSONAL_RESOURCES = new Set(['users', 'invitations', 'operators', 'memberships', 'emails']);
 
+/** Text that JSON writes as it is, between quotes. */
+const SIMPLE = /^[\w :.,/@+-]*$/;
+
+const textOf = (value: string): string => (SIMPLE.test(value) ? `"${value}"` : JSON.stringify(value));
+
 /** The bytes that are hashed: a fixed order of fields, keys of objects sorted, so that any database gives them back. */
 export function canonical(value: unknown): string {
+  if (typeof value === 'string') return textOf(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
-  if (value instanceof Date) return JSON.stringify(value.toISOString());
+  if (value instanceof Date) return `"${value.toISOString()}"`;
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   const fields = value as Record<string, unknown>;
-  const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
-  return `{${names
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonical(fields[name])}`)
-    .join(',')}}`;
+  const names = Object.keys(fields);
+  let text = '';
+  for (const name of names.length > 1 ? names.sort() : names)
+    if (fields[name] !== undefined) text += `${text ? ',' : ''}${textOf(name)}:${canonical(fields[name])}`;
+  return `{${text}}`;
 }
 
 export const personalHash = (salt: string, value: string): string =>
@@ -63,8 +69,11 @@ const HASHED = [
 const IN_ORDER = [...HASHED].sort();
 
 /** The hash that an entry must bear: over all its fields and the hash of the entry before it. */
-export const entryHash = (entry: Hashed): string =>
-  hash('sha256', `{${IN_ORDER.map((field) => `"${field}":${canonical(entry[field])}`).join(',')}}`);
+export function entryHash(entry: Hashed): string {
+  let text = '';
+  for (const field of IN_ORDER) text += `${text ? ',' : ''}"${field}":${canonical(entry[field])}`;
+  return hash('sha256', `{${text}}`);
+}
 
 function plain(value: unknown): unknown {
   if (value === undefined) return null;

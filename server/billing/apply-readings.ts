@@ -19,7 +19,7 @@ import {
 import { originOf } from './explanation/origin';
 import { auditOf, listedRow, missingRow } from './mirror';
 import { weighOrphans } from './orphans';
-import { closeHandlerFailed, raiseEventful, settleFindings } from './settle-findings';
+import { raiseEventful, settleCustomers } from './settle-findings';
 import { StripeCustomer } from './stripe-customer.entity';
 import { Subscription } from './subscription.entity';
 
@@ -32,6 +32,11 @@ export interface AppliedReading extends CustomerReading {
   partial?: true;
 }
 
+export interface ApplyOptions {
+  /** The customers were just found to be unknown. Where one is not any more, the transaction (inTransaction's) runs again. */
+  unknown?: boolean;
+}
+
 type Known = ReadonlyMap<string, StripeCustomer>;
 
 /** The tenant that a customer pays for: our own record first, then Stripe's metadata, never after an unlink. */
@@ -39,6 +44,8 @@ function tenantOf(known: StripeCustomer | undefined, { customer }: CustomerReadi
   if (known?.tenantId) return known.tenantId;
   return known?.unlinkedAt || customer.deleted ? null : customer.tenantId;
 }
+
+const NOBODY: Known = new Map();
 
 async function customersOf(tx: EntityManager, ids: string[], locked: { locked: boolean }): Promise<Known> {
   if (ids.length === 0) return new Map();
@@ -48,9 +55,10 @@ async function customersOf(tx: EntityManager, ids: string[], locked: { locked: b
 }
 
 /** Tenants before customers, as every other verb locks them; anew where a link was changed in between. */
-async function lock(tx: EntityManager, readings: readonly AppliedReading[]) {
+async function lock(tx: EntityManager, readings: readonly AppliedReading[], { unknown }: ApplyOptions) {
   const ids = readings.map(({ customerId }) => customerId);
   const mine = (known: Known) => readings.map((reading) => tenantOf(known.get(reading.customerId), reading));
+  if (unknown) return { tenants: await lockTenants(tx, mine(NOBODY)), known: NOBODY };
   const tenants = await lockTenants(tx, mine(await customersOf(tx, ids, { locked: false })));
   const known = await customersOf(tx, ids, { locked: true });
   const late = mine(known).filter((id) => id !== null && !tenants.has(id));
@@ -111,6 +119,9 @@ function mirrorOf(
   };
 }
 
+const storedOf = (tx: EntityManager, customerIds: string[]): Promise<Subscription[]> =>
+  selectMany(tx, Subscription, 'FORCE INDEX (subscriptions_customer) WHERE customerId IN (?)', [customerIds]);
+
 /** Rows by the customer that they belong to. */
 function byCustomer(rows: readonly Subscription[]): Map<string, Subscription[]> {
   const groups = new Map<string, Subscription[]>();
@@ -146,12 +157,10 @@ async function gather(
   context: Context,
   readings: readonly AppliedReading[],
   cause: Cause,
-  { locked }: { locked: boolean },
+  { locked, unknown }: ApplyOptions & { locked: boolean },
 ) {
-  const customerIds = readings.map(({ customerId }) => customerId);
-  const { tenants, known } = await (locked ? lock : look)(tx, readings);
-  const where = 'FORCE INDEX (subscriptions_customer) WHERE customerId IN (?)';
-  const rows = customerIds.length > 0 ? await selectMany(tx, Subscription, where, [customerIds]) : [];
+  const { tenants, known } = await (locked ? lock(tx, readings, { unknown }) : look(tx, readings));
+  const rows = known.size > 0 ? await storedOf(tx, [...known.keys()]) : [];
   const stored = byCustomer(rows);
   const now = context.now();
   const mirrors = readings.map((reading) => {
@@ -221,23 +230,20 @@ export async function applyReadings(
   context: Context,
   readings: readonly AppliedReading[],
   cause: Cause,
+  options: ApplyOptions = {},
 ): Promise<Decided> {
   const now = context.now();
   const customerIds = readings.map(({ customerId }) => customerId);
-  const { tenants, known, mirrors, orphans, pending } = await gather(tx, context, readings, cause, { locked: true });
+  const held = { locked: true, ...options };
+  const { tenants, known, mirrors, orphans, pending } = await gather(tx, context, readings, cause, held);
   await writeCustomers(
     tx,
     mirrors.map(({ reading, tenantId }) => customerRow(reading, known, tenantId, context)),
     known,
   );
   const decided = await decideTenants(tx, context, tenants, cause, pending);
-  const scopes = customerIds.map((customerId) => ({
-    tenantId: null,
-    customerId,
-    found: orphans.get(customerId) ?? [],
-  }));
-  const findings = decided.findings + (await settleFindings(tx, scopes, now, cause));
-  await closeHandlerFailed(tx, customerIds, now, cause);
+  const found = new Map(customerIds.map((id) => [id, orphans.get(id) ?? []]));
+  const findings = decided.findings + (await settleCustomers(tx, found, now, cause));
   if (cause.missed) await tellMissed(tx, decided.moves, { ...cause, missed: cause.missed }, now);
   return { ...decided, findings };
 }

@@ -260,8 +260,8 @@ export async function decideTenants(
     outcomes.flatMap(({ step }) => step ?? []),
   );
   const decisions = new Map(ids.map((id, index) => [id, outcomes[index]!.decision]));
-  const scopes = [...decisions].map(([tenantId, { findings }]) => ({ tenantId, customerId: null, found: findings }));
-  const findings = await settleFindings(tx, scopes, now, cause);
+  const found = new Map([...decisions].map(([tenantId, decision]) => [tenantId, decision.findings]));
+  const findings = await settleFindings(tx, found, now, cause);
   const decided = outcomes.flatMap(({ audit }) => audit ?? []);
   await recordAudits(tx, [...pending.audits, ...withLinks(decided, pending.links ?? [], cause)]);
   return { decisions, moves: outcomes.flatMap(({ move }) => move ?? []), findings };

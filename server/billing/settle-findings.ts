@@ -49,19 +49,11 @@ const rowOf = (scope: Scope, finding: PlanFinding, now: Date, runId: string | nu
   occurrences: 1,
 });
 
-const standingIn = async (tx: EntityManager, scopes: readonly Scope[]): Promise<Finding[]> => {
-  const tenantIds = scopes.flatMap(({ tenantId }) => tenantId ?? []);
-  const customerIds = scopes.flatMap(({ tenantId, customerId }) => (tenantId ? [] : (customerId ?? [])));
-  const [ofTenants, ofCustomers] = await Promise.all([
-    tenantIds.length > 0
-      ? selectMany(tx, Finding, `FORCE INDEX (findings_tenant) WHERE tenantId IN (?)`, [tenantIds])
-      : [],
-    customerIds.length > 0
-      ? selectMany(tx, Finding, `FORCE INDEX (findings_customer) WHERE customerId IN (?)`, [customerIds])
-      : [],
-  ]);
-  return [...ofTenants, ...ofCustomers.filter(({ tenantId }) => tenantId === null)];
-};
+const ofTenants = (tx: EntityManager, ids: readonly string[]): Promise<Finding[]> =>
+  selectMany(tx, Finding, 'FORCE INDEX (findings_tenant) WHERE tenantId IN (?)', [ids]);
+
+const ofCustomers = (tx: EntityManager, ids: readonly string[]): Promise<Finding[]> =>
+  selectMany(tx, Finding, 'FORCE INDEX (findings_customer) WHERE customerId IN (?)', [ids]);
 
 /**
  * What a finding takes over that is there when it is found again. Only what was resolved opens anew, as nobody's: what
@@ -99,16 +91,47 @@ export const resolvedBy = ({ actor: { type, id, name }, eventId = null, runId = 
 });
 
 /**
- * Makes the findings of each scope equal to what was found: raises, refreshes, opens again what was resolved, and
+ * Makes the findings of each tenant equal to what was found: raises, refreshes, opens again what was resolved, and
  * closes what is gone. One row a fingerprint, so that first and last seen tell the story. Gives how many stand.
  */
 export async function settleFindings(
   tx: EntityManager,
-  scopes: readonly Scope[],
+  found: ReadonlyMap<string, readonly PlanFinding[]>,
   now: Date,
   cause: Cause,
 ): Promise<number> {
-  const standing = await standingIn(tx, scopes);
+  if (found.size === 0) return 0;
+  const scopes = [...found].map(([tenantId, findings]) => ({ tenantId, customerId: null, found: findings }));
+  return settle(tx, scopes, await ofTenants(tx, [...found.keys()]), now, cause);
+}
+
+/**
+ * The same for customers that were just read: what was found of each as one without a tenant. What a failed handler
+ * left of any of them is closed.
+ */
+export async function settleCustomers(
+  tx: EntityManager,
+  found: ReadonlyMap<string, readonly PlanFinding[]>,
+  now: Date,
+  cause: Cause,
+): Promise<number> {
+  if (found.size === 0) return 0;
+  const standing = await ofCustomers(tx, [...found.keys()]);
+  const scopes = [...found].map(([customerId, findings]) => ({ tenantId: null, customerId, found: findings }));
+  const own = standing.filter(({ tenantId }) => tenantId === null);
+  const count = await settle(tx, scopes, own, now, cause);
+  const failed = standing.filter(({ kind, status }) => kind === 'handler-failed' && status !== 'resolved');
+  await resolve(tx, failed, now, cause);
+  return count;
+}
+
+async function settle(
+  tx: EntityManager,
+  scopes: readonly Scope[],
+  standing: readonly Finding[],
+  now: Date,
+  cause: Cause,
+): Promise<number> {
   const known = new Map(standing.map((row) => [row.fingerprint, row]));
   const rows = new Map<string, Finding>();
   for (const scope of scopes)
@@ -124,23 +147,18 @@ export async function settleFindings(
   const gone = standing.filter(
     ({ status, fingerprint, kind }) => status !== 'resolved' && !rows.has(fingerprint) && !EVENTFUL.includes(kind),
   );
-  await resolve(
-    tx,
-    gone.map(({ id }) => id),
-    now,
-    cause,
-  );
+  await resolve(tx, gone, now, cause);
   return rows.size;
 }
 
-async function resolve(tx: EntityManager, ids: string[], now: Date, cause: Cause): Promise<void> {
-  if (ids.length === 0) return;
+async function resolve(tx: EntityManager, findings: readonly Finding[], now: Date, cause: Cause): Promise<void> {
+  if (findings.length === 0) return;
   const over = { status: 'resolved' as const, snoozedUntil: null, resolvedAt: now, resolvedBy: resolvedBy(cause) };
   const byRun = cause.runId ? { runId: cause.runId } : {};
-  await tx.update(Finding, { id: In(ids) }, { ...over, ...byRun });
+  await tx.update(Finding, { id: In(findings.map(({ id }) => id)) }, { ...over, ...byRun });
 }
 
-/** Raises findings that no decision would find again: they stay until `closeHandlerFailed`, or are `over` at once by that cause. */
+/** Raises findings that no decision would find again: they stay until `settleCustomers`, or are `over` at once by that cause. */
 export async function raiseEventful(
   tx: EntityManager,
   scopes: readonly Scope[],
@@ -154,22 +172,4 @@ export async function raiseEventful(
     })),
   );
   await insertMany(tx, Finding, rows, FOUND_AGAIN);
-}
-
-/** Closes what a failed handler left, once its customers were read. */
-export async function closeHandlerFailed(
-  tx: EntityManager,
-  customerIds: string[],
-  now: Date,
-  cause: Cause,
-): Promise<void> {
-  if (customerIds.length === 0) return;
-  const where = `FORCE INDEX (findings_customer) WHERE customerId IN (?) AND kind = 'handler-failed'`;
-  const failed = await selectMany(tx, Finding, where, [customerIds]);
-  await resolve(
-    tx,
-    failed.filter(({ status }) => status !== 'resolved').map(({ id }) => id),
-    now,
-    cause,
-  );
 }

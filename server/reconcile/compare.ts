@@ -7,7 +7,7 @@ import { insertMany } from '../db/bulk';
 import { inTransaction } from '../db/transaction';
 import { contentHash, customerFacts, idOf, subscriptionFacts } from '../stripe/facts';
 import type { CustomerReading, ReadSubscription } from '../stripe/read-customer';
-import { freeCustomers } from './free-customers';
+import { unknownAmong } from './free-customers';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
 import { runCause } from './run-cause';
 import type { Window } from './windows';
@@ -147,11 +147,12 @@ export async function compare(context: Context, run: ReconcileRun, pieces: reado
   // What was planned and approved is all that such a run writes.
   const readings = run.mode === 'apply' && !run.approved ? readingsOf(unmet(found)) : [];
   return inTransaction(context.db, async (tx) => {
-    const free = await freeCustomers(tx, readings);
-    const fresh = readings.filter(({ customerId }) => free.get(customerId)?.known === false);
+    const fresh = await unknownAmong(tx, readings);
     const written = new Set(fresh.map(({ customerId }) => customerId));
     const decided =
-      fresh.length > 0 ? await applyReadings(tx, context, fresh, runCause(run)) : { moves: [], findings: 0 };
+      fresh.length > 0
+        ? await applyReadings(tx, context, fresh, runCause(run), { unknown: true })
+        : { moves: [], findings: 0 };
     const later = changed.filter(({ customerId }) => !written.has(customerId));
     await stage(tx, run, later, missing, pieces[0]!.readAt);
     return { changed: changed.length + missing.length, decided };

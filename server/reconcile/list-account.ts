@@ -8,10 +8,11 @@ import type { Window, WindowPool } from './windows';
 /** Stripe's largest page. */
 const PAGE = 100;
 /** Rows that are compared in one go. */
-const BATCH = 500;
+const BATCH = 250;
 /** Rows that may wait for the database before walkers wait for it, too. */
 const MOST_WAITING = 4000;
-const WRITERS = 2;
+/** Batches that are worked on at the same time: while one waits for the database, another is worked out. */
+const LANES = 4;
 
 /** Takes the walkers' pieces, compares them in batches, and moves each window's checkpoint in the order of its pages. */
 class Sink {
@@ -19,9 +20,9 @@ class Sink {
   private queued = 0;
   private waiting = 0;
   private readonly running = new Set<Promise<void>>();
-  /** One after the other in each lane. */
-  private readonly lanes: Promise<unknown>[] = Array.from({ length: WRITERS }, () => Promise.resolve());
-  private flushes = 0;
+  /** Begins the work of batches that wait for a lane. */
+  private readonly next: (() => void)[] = [];
+  private free = LANES;
   private settled: Promise<void> = Promise.resolve();
   private failure: unknown;
 
@@ -59,13 +60,8 @@ class Sink {
     this.queue = [];
     this.queued = 0;
     if (pieces.length === 0) return;
-    const lane = this.flushes++ % WRITERS;
     const before = this.settled;
-    const comparing = this.lanes[lane]!.then(() =>
-      this.failure ? undefined : compare(this.context, this.run, pieces),
-    );
-    this.lanes[lane] = comparing.catch(() => undefined);
-    const work = comparing
+    const work = this.inLane(pieces)
       .then(async (compared) => {
         await before;
         if (!compared || this.failure) return;
@@ -81,6 +77,18 @@ class Sink {
       });
     this.settled = work;
     this.running.add(work);
+  }
+
+  private async inLane(pieces: Piece[]): Promise<Compared | null> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.next.push(resolve));
+    try {
+      return this.failure ? null : await compare(this.context, this.run, pieces);
+    } finally {
+      const next = this.next.shift();
+      if (next) next();
+      else this.free += 1;
+    }
   }
 }
 

@@ -62,7 +62,7 @@ const found = {
 /** What the engine finds of a tenant at this moment: the one difference, or none. */
 const engineFinds = (tenantId: string, here: boolean) =>
   inTransaction(server.context.db, (tx) =>
-    settleFindings(tx, [{ tenantId, customerId: null, found: here ? [found] : [] }], server.context.now(), cause),
+    settleFindings(tx, new Map([[tenantId, here ? [found] : []]]), server.context.now(), cause),
   );
 
 const BODIES: Record<string, object> = {
