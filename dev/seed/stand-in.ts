@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Config } from '../../server/config';
-import { contentHash, customerFacts, idOf, type SubscriptionFacts, subscriptionFacts } from '../../server/stripe/facts';
+import { contentHash, idOf, type SubscriptionFacts, subscriptionFacts } from '../../server/stripe/facts';
 import {
   buildCustomer,
   buildInvoice,
@@ -119,8 +119,8 @@ function mirrored(world: Required<LoadableWorld>): Map<string, Mirrored> {
     const id = idOf(subscription.customer);
     const deleted = { id, object: 'customer' as const, deleted: true as const };
     const kept = world.deleted_customers.includes(id) ? deleted : world.customers.find((one) => one.id === id)!;
-    const read = subscriptionFacts({ ...subscription, schedule: null });
-    return [subscription.id, { ...read, contentHash: contentHash(read, customerFacts(kept)) }] as const;
+    const listed = { ...subscription, schedule: null };
+    return [subscription.id, { ...subscriptionFacts(listed), contentHash: contentHash(listed, kept) }] as const;
   });
   return new Map(facts);
 }

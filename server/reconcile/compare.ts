@@ -5,7 +5,7 @@ import type { Decided } from '../billing/decide-tenant';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
 import { inTransaction } from '../db/transaction';
-import { contentHash, customerFacts, idOf, subscriptionFacts } from '../stripe/facts';
+import { contentHash, customerFacts, subscriptionFacts } from '../stripe/facts';
 import type { CustomerReading, ReadSubscription } from '../stripe/read-customer';
 import { unknownAmong } from './free-customers';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
@@ -20,6 +20,15 @@ export interface Piece {
   until: number;
   readAt: Date;
   listed: Listed[];
+  /** Was found equal to the mirror already: nothing is left to do but to move the checkpoint. */
+  same: boolean;
+}
+
+/** One listed subscription as Stripe gave it, with the hash of what we keep of it. */
+export interface Seen {
+  stripe: Stripe.Subscription;
+  hash: string;
+  readAt: Date;
 }
 
 /** One listed subscription as a sweep keeps it. `whole` is false where its customer must be read by itself. */
@@ -56,18 +65,49 @@ async function mirrorOf({ db, config }: Context, pieces: readonly Piece[]): Prom
   );
 }
 
+// Expanded by the sweep's own list call.
+const customerOf = ({ customer }: Stripe.Subscription) => customer as Stripe.Customer | Stripe.DeletedCustomer;
+
+export const seenOf = (stripe: Stripe.Subscription, readAt: Date): Seen => ({
+  stripe,
+  hash: contentHash(stripe, customerOf(stripe)),
+  readAt,
+});
+
+/**
+ * Whether what was listed of the seconds in `(after, until]` is just what our mirror has of them. The hashes
+ * themselves are compared, all of them, put together in the order of the ids: each has the same length, so that no two
+ * lists of them read alike; and the rows are counted, since one without a hash would leave no trace. One row comes over
+ * the wire instead of hundreds. An answer that the server cut short (group_concat_max_len; the comment lifts MySQL's)
+ * differs, and is looked at row by row.
+ */
+export async function isSame(
+  { db, config }: Context,
+  { after, until }: Pick<Piece, 'after' | 'until'>,
+  seen: readonly Seen[],
+): Promise<boolean> {
+  const [mirror]: { count: number; hashes: string | null }[] = await db.query(
+    `SELECT /*+ SET_VAR(group_concat_max_len = 1000000) */ COUNT(*) AS count,
+       GROUP_CONCAT(contentHash ORDER BY id SEPARATOR '') AS hashes
+     FROM subscriptions FORCE INDEX (subscriptions_created)
+     WHERE livemode = ? AND createdAt > ? AND createdAt <= ? AND missingSince IS NULL`,
+    [config.stripe.livemode, seconds(after), seconds(until)],
+  );
+  if (Number(mirror?.count) !== seen.length) return false;
+  const ordered = [...seen].sort((a, b) => (a.stripe.id < b.stripe.id ? -1 : 1));
+  return (mirror?.hashes ?? '') === ordered.map(({ hash }) => hash).join('');
+}
+
 /** What a sweep keeps of a listed subscription: Stripe's own objects are many times as large. */
-export function listedOf(subscription: Stripe.Subscription, readAt: Date): Listed {
-  const facts = subscriptionFacts(subscription);
-  // Expanded by the sweep's own list call.
-  const customer = customerFacts(subscription.customer as Stripe.Customer | Stripe.DeletedCustomer);
+export function listedOf({ stripe, hash, readAt }: Seen): Listed {
+  const facts = subscriptionFacts(stripe);
   return {
-    customerId: idOf(subscription.customer),
-    customer,
+    customerId: facts.customerId,
+    customer: customerFacts(customerOf(stripe)),
     readAt,
-    subscription: Object.assign(facts, { overdueSince: null, contentHash: contentHash(facts, customer) }),
+    subscription: Object.assign(facts, { overdueSince: null, contentHash: hash }),
     // Grace needs the invoices, and Stripe cuts long lists of items short.
-    whole: subscription.status !== 'past_due' && !subscription.items.has_more,
+    whole: stripe.status !== 'past_due' && !stripe.items.has_more,
   };
 }
 
@@ -140,7 +180,9 @@ function unmet({ changed, known }: Differences): Listed[] {
  * that they could lose. Whatever else differs is staged until the whole listing is read, since a customer's other
  * subscriptions may stand elsewhere in it.
  */
-export async function compare(context: Context, run: ReconcileRun, pieces: readonly Piece[]): Promise<Compared> {
+export async function compare(context: Context, run: ReconcileRun, taken: readonly Piece[]): Promise<Compared> {
+  const pieces = taken.filter(({ same }) => !same);
+  if (pieces.length === 0) return { changed: 0, decided: { moves: [], findings: 0 } };
   const found = await differences(context, pieces);
   const { changed, missing } = found;
   if (changed.length === 0 && missing.length === 0) return { changed: 0, decided: { moves: [], findings: 0 } };

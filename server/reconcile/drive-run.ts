@@ -8,6 +8,7 @@ import { isStripeFault } from '../stripe/fault';
 import { withStripePriority } from '../stripe/priority';
 import { applyPlan } from './apply-plan';
 import { stageChosen } from './chosen';
+import { cutsOf } from './cuts';
 import { listAccount } from './list-account';
 import { Planner } from './plan-run';
 import { planUndo } from './plan-undo';
@@ -157,22 +158,12 @@ async function list(context: Context, stripe: Stripe, book: RunBook, options: Dr
 }
 
 /** The windows where an earlier process left them; at first cut so that each holds as many as we know of. */
-async function poolOf({ db, config }: Context, run: ReconcileRun, parallelism: number): Promise<WindowPool> {
+async function poolOf({ db }: Context, run: ReconcileRun, parallelism: number): Promise<WindowPool> {
   const left = await db.getRepository(ReconcileWindow).find({ where: { runId: run.id }, order: { n: 'ASC' } });
   if (left.length > 0) return new WindowPool(left.map(({ n, since, until }) => aWindow(n, since, until)));
   // What came after a plan was made must be seen before it is applied.
   const until = Math.floor(+(run.appliedAt ?? run.startedAt) / 1000);
-  const [{ total }] = await db.query('SELECT COUNT(*) AS total FROM subscriptions WHERE livemode = ?', [
-    config.stripe.livemode,
-  ]);
-  const cuts: number[] = [];
-  for (let part = 1; part < parallelism && total >= parallelism; part += 1) {
-    const [row] = await db.query('SELECT createdAt FROM subscriptions ORDER BY createdAt, id LIMIT 1 OFFSET ?', [
-      Math.floor((total * part) / parallelism),
-    ]);
-    if (row) cuts.push(Math.floor(+row.createdAt / 1000));
-  }
-  return new WindowPool(initialWindows(FIRST_SECOND, until, parallelism, cuts));
+  return new WindowPool(initialWindows(FIRST_SECOND, until, parallelism, await cutsOf(db, parallelism)));
 }
 
 /** Writes what differs, or only tells; too much to lose makes a run that writes one that tells. */

@@ -1,12 +1,10 @@
 import type Stripe from 'stripe';
 import type { Context } from '../context';
 import { SUBSCRIPTION_EXPANDS } from '../stripe/read-customer';
-import { type Compared, compare, type Listed, listedOf, type Piece } from './compare';
+import { type Compared, compare, isSame, listedOf, type Piece, type Seen, seenOf } from './compare';
 import type { ReconcileRun } from './reconcile-run.entity';
-import type { Window, WindowPool } from './windows';
+import { PAGE, type Window, type WindowPool } from './windows';
 
-/** Stripe's largest page. */
-const PAGE = 100;
 /** Rows that are compared in one go. */
 const BATCH = 250;
 /** Rows that may wait for the database before walkers wait for it, too. */
@@ -36,7 +34,7 @@ class Sink {
   async take(piece: Piece): Promise<void> {
     if (this.failure) throw this.failure;
     const last = this.queue.at(-1);
-    if (last?.window === piece.window && last.after === piece.until) {
+    if (last?.window === piece.window && last.after === piece.until && last.same === piece.same) {
       last.after = piece.after;
       last.listed.push(...piece.listed);
     } else this.queue.push(piece);
@@ -104,38 +102,55 @@ export interface ListingOptions {
   onCompared: (compared: Compared) => void;
 }
 
-/** Walks one window from its newest to its oldest page. Rows of the second at which a page was cut wait for the next. */
+/** A page that is asked for, and when it was. */
+interface Asked {
+  readAt: Date;
+  page: Promise<Stripe.ApiList<Stripe.Subscription>>;
+}
+
+/**
+ * Walks one window from its newest to its oldest page. The next page is asked for before one is compared, so that
+ * Stripe is never waited for longer than it takes. Rows of the second at which a page was cut wait for the next.
+ */
 async function walk(context: Context, sink: Sink, window: Window, options: ListingOptions): Promise<void> {
   const { stripe, pool, stopped, onPage } = options;
   const created = { gte: window.since, lte: window.until };
-  let cursor: string | undefined;
-  let carried: Listed[] = [];
-  while (!stopped() && window.until >= window.since) {
+  const ask = (cursor?: string): Asked => {
+    const from = cursor ? { starting_after: cursor } : {};
+    const expand = [...SUBSCRIPTION_EXPANDS, 'data.customer'];
     const readAt = context.now();
-    const page = await stripe.subscriptions.list({
-      status: 'all',
-      limit: PAGE,
-      created,
-      expand: [...SUBSCRIPTION_EXPANDS, 'data.customer'],
-      ...(cursor ? { starting_after: cursor } : {}),
-    });
+    const page = stripe.subscriptions.list({ status: 'all', limit: PAGE, created, expand, ...from });
+    // Whoever awaits it hears of its failure; a comparison that fails meanwhile leaves it alone.
+    page.catch(() => undefined);
+    return { readAt, page };
+  };
+  let asked: Asked | null = ask();
+  let carried: Seen[] = [];
+  while (asked) {
+    const { readAt }: Asked = asked;
+    const page: Stripe.ApiList<Stripe.Subscription> = await asked.page;
     const last = page.data.at(-1);
-    cursor = last?.id;
-    const here = page.data.filter((one) => one.created >= window.since).map((one) => listedOf(one, readAt));
-    const inside = [...carried, ...here];
     const goesOn = page.has_more && last !== undefined && last.created >= window.since;
+    asked = goesOn && !stopped() ? ask(last.id) : null;
+    const here = page.data.filter((one) => one.created >= window.since).map((one) => seenOf(one, readAt));
+    const inside = [...carried, ...here];
     const after = goesOn ? last.created : window.since - 1;
-    const cut = after * 1000;
-    carried = goesOn ? inside.filter((one) => +one.subscription.createdAt === cut) : [];
-    const listed = goesOn ? inside.filter((one) => +one.subscription.createdAt > cut) : inside;
+    carried = goesOn ? inside.filter(({ stripe }) => stripe.created === after) : [];
+    const seen = carried.length > 0 ? inside.filter(({ stripe }) => stripe.created > after) : inside;
     const { until } = window;
     window.until = after;
-    window.rows += listed.length;
+    window.rows += seen.length;
     window.walked += until - after;
-    onPage(listed.length);
+    onPage(seen.length);
     pool.advanced();
-    if (after < until) await sink.take({ window, after, until, readAt, listed });
+    if (after < until) await sink.take(await pieceOf(context, { window, after, until, readAt }, seen));
   }
+}
+
+/** What is equal to the mirror is let go of at once. */
+async function pieceOf(context: Context, span: Omit<Piece, 'listed' | 'same'>, seen: readonly Seen[]): Promise<Piece> {
+  const same = await isSame(context, span, seen);
+  return { ...span, same, listed: same ? [] : seen.map(listedOf) };
 }
 
 /** Reads every subscription of the account in parallel windows, and compares each with the mirror. */

@@ -12,7 +12,9 @@ export interface Window {
   walked: number;
 }
 
-/** Below so many expected rows a window is not worth halving: about one page of Stripe's. */
+/** Stripe's largest page. */
+export const PAGE = 100;
+/** Below so many expected rows, besides the page that is under way, a window is not worth dividing. */
 const WORTH_SPLITTING = 150;
 
 export const aWindow = (n: number, since: number, until: number): Window => ({
@@ -82,12 +84,17 @@ export class WindowPool {
     return walked > 0 ? (left * this.windows.reduce((sum, one) => sum + one.rows, 0)) / walked : 0;
   }
 
+  /** Takes whole pages off the far end of a window: about half of what is left behind the page under way. */
   private split(): Window | null {
     const [most] = [...this.busy].sort((a, b) => this.expectedIn(b) - this.expectedIn(a));
-    if (!most || most.until <= most.since || this.expectedIn(most) < WORTH_SPLITTING) return null;
-    const middle = Math.floor((most.since + most.until) / 2);
-    const lower = aWindow(this.windows.length, most.since, middle);
-    most.since = middle + 1;
+    if (!most || most.until <= most.since) return null;
+    const expected = this.expectedIn(most);
+    const behind = expected - PAGE;
+    if (behind < WORTH_SPLITTING) return null;
+    const share = (PAGE * Math.ceil(behind / PAGE / 2)) / expected;
+    const last = most.since + Math.floor((most.until - most.since) * share);
+    const lower = aWindow(this.windows.length, most.since, Math.min(last, most.until - 1));
+    most.since = lower.until + 1;
     this.windows.push(lower);
     return lower;
   }

@@ -38,13 +38,17 @@ async function overdueSince(stripe: Stripe, { id, status }: Stripe.Subscription)
 }
 
 /** Every subscription that Stripe lists for a customer, ended ones too. */
-async function readSubscriptions(stripe: Stripe, id: string, customer: CustomerFacts): Promise<ReadSubscription[]> {
+async function readSubscriptions(
+  stripe: Stripe,
+  id: string,
+  customer: Stripe.Customer | Stripe.DeletedCustomer,
+): Promise<ReadSubscription[]> {
   const read: ReadSubscription[] = [];
   const listed = stripe.subscriptions.list({ customer: id, status: 'all', limit: 100, expand: SUBSCRIPTION_EXPANDS });
   for await (const subscription of listed) {
-    const facts = subscriptionFacts({ ...subscription, items: { data: await itemsOf(stripe, subscription) } });
+    const whole = { ...subscription, items: { data: await itemsOf(stripe, subscription) } };
     const overdue = await overdueSince(stripe, subscription);
-    read.push({ ...facts, overdueSince: overdue, contentHash: contentHash(facts, customer) });
+    read.push({ ...subscriptionFacts(whole), overdueSince: overdue, contentHash: contentHash(whole, customer) });
   }
   return read;
 }
@@ -55,8 +59,8 @@ async function readSubscriptions(stripe: Stripe, id: string, customer: CustomerF
  */
 export async function readCustomer(stripe: Stripe, id: string): Promise<CustomerReading> {
   try {
-    const customer = customerFacts(await stripe.customers.retrieve(id));
-    return { customer, subscriptions: await readSubscriptions(stripe, id, customer) };
+    const customer = await stripe.customers.retrieve(id);
+    return { customer: customerFacts(customer), subscriptions: await readSubscriptions(stripe, id, customer) };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing')
       throw new GiveUp(`Stripe knows no customer ${id} under our key. Check STRIPE_SECRET_KEY.`, { cause: error });

@@ -143,6 +143,18 @@ describe('a sweep of the whole account', () => {
     expect(history.map(({ toPlanId }) => toPlanId)).toEqual(['free', 'starter', 'business']);
   });
 
+  it('finds what is gone though everything else is equal, and though it has no hash', async () => {
+    const all = await many(30);
+    await sweep();
+    const gone = all[7]!;
+    world.standIn.state.subscriptions.delete(gone.subscriptionId);
+    await world.context.db.getRepository(Subscription).update({ id: gone.subscriptionId }, { contentHash: null });
+    expect(await sweep()).toMatchObject({ status: 'done', scanned: 29, changed: 1 });
+    const mirror = await world.context.db.getRepository(Subscription).findOneByOrFail({ id: gone.subscriptionId });
+    expect(mirror.missingSince).not.toBeNull();
+    expect(await sweep()).toMatchObject({ status: 'done', changed: 0 });
+  });
+
   it('takes nothing for a subscription that Stripe does not list any more, and tells of it', async () => {
     const { tenantId, subscriptionId } = await bought(5000);
     await sweep();
