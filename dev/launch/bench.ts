@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { LaunchFault } from './fault';
 import type { Lock } from './lock';
 import type { Steps } from './steps';
@@ -9,13 +9,23 @@ import { stopOnSignal, Teardown } from './teardown';
 import { testWorld } from './test-services';
 
 const FOLDER = join('test', 'bench');
-const HOOK = join('dev', 'launch', 'swc-register.cjs');
+const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc');
+const PROJECT = join('test', 'tsconfig.json');
 
 function chosenFiles(words: string[]): string[] {
   const all = existsSync(FOLDER) ? readdirSync(FOLDER).filter((name) => name.endsWith('.bench.ts')) : [];
   const chosen = all.map((name) => join(FOLDER, name)).filter((path) => words.every((word) => path.includes(word)));
   if (chosen.length === 0) throw new LaunchFault(`No benchmark in ${FOLDER} matches "${words.join(' ')}".`);
   return chosen.sort();
+}
+
+/** Compiles benchmarks and product alike, as the product is for production: what is measured is what ships. */
+async function compileInto(folder: string): Promise<void> {
+  const child = spawn(process.execPath, [COMPILER, '-p', PROJECT, '--noEmit', 'false', '--outDir', folder], {
+    stdio: 'inherit',
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new LaunchFault('The benchmarks could not be compiled. Try: npm run check');
 }
 
 /** `npm run bench [words]`: private servers with durable commits, then each benchmark in a process of its own. */
@@ -33,11 +43,14 @@ export async function main(steps: Steps): Promise<void> {
     const files = chosenFiles(process.argv.slice(2));
     const world = await testWorld(steps, teardown, { name: 'bench', database: 'each-commit', redis: 'each-second' });
     lock = world.lock;
+    const compiled = resolve(world.data.at('compiled'));
+    await steps.step('Compiling the benchmarks', () => compileInto(compiled));
     let failed = 0;
     for (const file of files) {
       if (teardown.stopping) return;
       steps.note(`\n${file}`);
-      const child = spawn(process.execPath, ['-r', `./${HOOK}`, file], { env: world.env, stdio: 'inherit' });
+      const program = join(compiled, file.replace(/\.ts$/, '.js'));
+      const child = spawn(process.execPath, ['--enable-source-maps', program], { env: world.env, stdio: 'inherit' });
       const [code] = (await once(child, 'exit')) as [number | null];
       if (code !== 0) failed += 1;
     }

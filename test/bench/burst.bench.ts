@@ -33,8 +33,7 @@ const number = (n: number) => String(n).padStart(6, '0');
 /** The stand-in of Stripe in a process of its own. */
 async function startStandIn(secret: string): Promise<{ url: string; stop: () => void }> {
   const port = await freePort();
-  const child = fork(join(__dirname, '../../dev/stripe/main.ts'), {
-    execArgv: process.execArgv,
+  const child = fork(join(__dirname, '../../dev/stripe/main.js'), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       ...process.env,

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import type Stripe from 'stripe';
 import { systemActor } from '../../server/audit/actor';
 import { driveRun } from '../../server/reconcile/drive-run';
@@ -30,8 +30,7 @@ export async function startListServer(
   count: number,
   { delayMs = 0, account = 'paying' }: { delayMs?: number; account?: Account } = {},
 ): Promise<ListServer> {
-  const child: ChildProcess = fork(join(__dirname, `list-server${extname(__filename)}`), {
-    execArgv: process.execArgv,
+  const child: ChildProcess = fork(join(__dirname, 'list-server.js'), {
     env: { ...process.env, COUNT: String(count), DELAY_MS: String(delayMs), ACCOUNT: account },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -46,7 +46,7 @@ void bench(async (report) => {
   await once(bare, 'listening');
   const eventsTo = (url: string) => ({
     url,
-    requests: [{ method: 'POST', path: PATH, setupRequest: join(__dirname, 'signed-event.ts') }],
+    requests: [{ method: 'POST', path: PATH, setupRequest: join(__dirname, 'signed-event.js') }],
   });
   const rates = await sideBySide(
     httpRate(eventsTo(server.url)),
