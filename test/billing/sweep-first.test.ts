@@ -1,10 +1,14 @@
 import type Stripe from 'stripe';
+import { EntityManager } from 'typeorm';
 import { buildCustomer, buildSubscription } from '../../dev/stripe';
 import { systemActor } from '../../server/audit/actor';
 import { AuditEntry } from '../../server/audit/audit.entity';
+import { stripeCause } from '../../server/billing/cause';
 import { Subscription } from '../../server/billing/subscription.entity';
+import { syncCustomer } from '../../server/billing/sync-customer';
 import { driveRun } from '../../server/reconcile/drive-run';
 import { startRun } from '../../server/reconcile/start-run';
+import { Tenant } from '../../server/tenants/tenant.entity';
 import { aTenant } from '../support/factories';
 import { type BillingWorld, billingWorld } from './billing-world';
 
@@ -77,5 +81,28 @@ describe('a first sweep, of a customer that we do not know', () => {
     );
     expect(entries.at(-1)).toMatchObject({ action: 'tenant.change-plan', changes: { planId: { to: 'starter' } } });
     expect(entries.at(-1)!.changes).not.toHaveProperty('stripeCustomerId');
+  });
+
+  it('writes nothing over a sync that came after looking for the customer and before making it', async () => {
+    const { tenantId, customerId, subscriptionIds } = await unknownCustomer(['active']);
+    const { context, stripe, standIn } = world;
+    const { query } = EntityManager.prototype;
+    let synced = false;
+    const spy = jest.spyOn(EntityManager.prototype, 'query').mockImplementation(async function (
+      this: EntityManager,
+      ...given
+    ) {
+      if (!synced && /FROM `tenants` .*FOR UPDATE/.test(given[0])) {
+        synced = true;
+        standIn.state.subscriptions.get(subscriptionIds[0]!)!.status = 'canceled';
+        await syncCustomer(context, stripe, customerId, stripeCause);
+      }
+      return query.apply(this, given);
+    } as typeof query);
+    await sweep().finally(() => spy.mockRestore());
+    expect(synced).toBe(true);
+    const mirror = await context.db.getRepository(Subscription).findOneByOrFail({ id: subscriptionIds[0]! });
+    expect(mirror.status).toBe('canceled');
+    expect((await context.db.getRepository(Tenant).findOneByOrFail({ id: tenantId })).planId).toBe('free');
   });
 });

@@ -207,7 +207,7 @@ describe('a customer that an operator links while a first sync reads it', () => 
       this: EntityManager,
       ...given
     ) {
-      if (/FROM `subscriptions`/.test(given[0]) && !(await customers.existsBy({ id: customer.id })))
+      if (/^INSERT INTO `stripe_customers`/.test(given[0]) && !(await customers.existsBy({ id: customer.id })))
         await customers.insert({ id: customer.id, tenantId: linked.id });
       return query.apply(this, given);
     } as typeof query);
