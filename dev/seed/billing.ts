@@ -1,6 +1,7 @@
 import type { SubscriptionFact } from '../../domain/decide-plan.types';
 import type { MirroredItem } from '../../server/billing/subscription.entity';
 import { broughtBy } from './decisions';
+import { payloadOf } from './event-payload';
 import { domainOf } from './names';
 import { SEED_PLANS } from './plans';
 import type { Random } from './random';
@@ -148,7 +149,7 @@ export function mirrorOf(seed: SeedSubscription, now: Date) {
     attempts: 1,
     source: 'webhook',
     processedAt: new Date(+seed.startedAt + 1300),
-    payload: null,
+    payload: payloadOf(seed, now),
   };
   return { fact, subscription, customer, event };
 }

@@ -52,6 +52,10 @@ export async function tenantsConcerned(
 
 /** Has every tenant that a change of the plan may touch decided anew: the workers' sweep takes them in its next round. */
 export async function decideTenantsOf(tx: EntityManager, concern: PlanConcern, now: Date): Promise<void> {
+  // MariaDB before 11.1 runs the subquery of a plain UPDATE once for each tenant there is; a joined one it reads once.
   for (const { where, parameters } of conditionsOf(concern, now))
-    await tx.query(`UPDATE tenants SET nextDecisionAt = ? WHERE ${where}`, [now, ...parameters]);
+    await tx.query(
+      `UPDATE tenants JOIN (SELECT DISTINCT id FROM tenants WHERE ${where}) concerned USING (id) SET nextDecisionAt = ?`,
+      [...parameters, now],
+    );
 }

@@ -56,8 +56,12 @@ export interface Supposed {
 const worthOf = ({ subscriptions }: ReturnType<typeof factsOf>, { earned }: PlanDecision): Money | null =>
   sumOf(subscriptions.filter(({ id }) => earned[id]?.counts).map(({ items }) => monthlyWorth(items)));
 
-const rankIn = (catalogue: Catalogue, planId: string): number =>
-  catalogue.find(({ id }) => id === planId)?.rank ?? Number.NEGATIVE_INFINITY;
+/** Whether one plan ranks below the other; a plan that the catalogue does not hold is neither. */
+function ranksBelow(catalogue: Catalogue, planId: string, otherId: string): boolean {
+  const rankOf = (wanted: string) => catalogue.find(({ id }) => id === wanted)?.rank;
+  const [rank, other] = [rankOf(planId), rankOf(otherId)];
+  return rank !== undefined && other !== undefined && rank < other;
+}
 
 function foreseeOne(
   { config, now }: Context,
@@ -75,7 +79,8 @@ function foreseeOne(
     tenantName: tenant.name,
     fromPlanId: from.planId,
     toPlanId: to.planId,
-    lowers: rankIn(after, to.planId) < rankIn(after, from.planId),
+    // By either: who moves because ranks are turned round loses what was the better plan until now.
+    lowers: [before, after].some((catalogue) => ranksBelow(catalogue, to.planId, from.planId)),
     reason: to.reason,
     seats: {
       from: from.seatLimit,

@@ -122,6 +122,18 @@ describe('the what-if of a change', () => {
     expect(body.rows[0].seats).toEqual({ from: null, to: 3, members: 4, over: 1 });
   });
 
+  it('takes payers who fall to a plan that is made to rank above theirs for lowered', async () => {
+    const paid = await aPlan(context(), { rank: 60 });
+    const base = await aPlan(context(), { kind: 'custom', rank: 50 });
+    const { id: tenantId } = await aTenant(context(), { basePlanId: base.id });
+    await aSubscription(context(), { tenantId, priceId: paid.stripePriceIds[0]! });
+    const { body } = await world.admin.post(`/api/plans/${base.id}/what-if`).send({ rank: 61 }).expect(200);
+    expect(body).toMatchObject({ changed: 1, lowered: 1, raised: 0, confirm: 'lower 1 tenant' });
+    expect((await world.admin.put(`/api/plans/${base.id}`).send({ rank: 61 }).expect(409)).body.code).toBe(
+      'confirm_needed',
+    );
+  });
+
   it('is for those who may edit or support, of plans that there are, and tells the same faults as saving', async () => {
     const plan = await aPlan(context());
     const path = `/api/plans/${plan.id}/what-if`;

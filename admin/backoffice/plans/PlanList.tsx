@@ -1,5 +1,6 @@
 import { Chip } from '@mui/material';
 import { BooleanInput, Datagrid, FunctionField, NumberField, SelectInput, SimpleList, TextField } from 'react-admin';
+import { counted } from '../parts/counted';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { KINDS, kindChoices, type PlanRecord } from './plan';
 import { UnmappedPrices } from './UnmappedPrices';
@@ -34,7 +35,7 @@ function Plans() {
             </>
           )}
           secondaryText={(plan) => plan.priceText}
-          tertiaryText={(plan) => `${plan.tenantCount} tenants`}
+          tertiaryText={(plan) => counted(plan.tenantCount, 'tenant')}
           linkType="show"
         />
       ) : (
