@@ -4,7 +4,7 @@ import { Status, When, WhenField } from '../parts/fields';
 import { choices } from '../parts/filters';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { RunProgress } from './RunProgress';
-import { counted, durationOf, MODES, type Run, TRIGGERS, whileRunning } from './run';
+import { awaitsApproval, counted, durationOf, MODES, type Run, TRIGGERS, whileRunning } from './run';
 import { StartRun } from './StartRun';
 
 const none = 'No runs yet. One runs every night by itself, and “Reconcile now” starts one at once.';
@@ -12,11 +12,12 @@ const anyRunning = whileRunning((page) =>
   Boolean((page as { data: Run[] } | undefined)?.data.some(({ status }) => status === 'running')),
 );
 
-/** The status, and whether the brake stopped it. */
-export const RunStatus = ({ run: { status, braked } }: { run: Run }) => (
+/** The status, whether the brake stopped it, and whether it waits for an approval. */
+export const RunStatus = ({ run }: { run: Run }) => (
   <Box component="span" sx={{ display: 'inline-flex', gap: 0.5 }}>
-    <Status value={status} />
-    {braked && <Status value="braked" />}
+    <Status value={run.status} />
+    {awaitsApproval(run) && <Status value="awaits approval" />}
+    {run.braked && <Status value="braked" />}
   </Box>
 );
 

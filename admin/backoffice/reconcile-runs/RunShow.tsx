@@ -1,82 +1,30 @@
-import { Alert, Box, Typography } from '@mui/material';
-import { Pagination, ReferenceManyField, Show, TopToolbar, useRecordContext } from 'react-admin';
-import { Act } from '../parts/act';
+import { Box, Typography } from '@mui/material';
+import { Pagination, ReferenceManyField, Show, useRecordContext } from 'react-admin';
 import { When } from '../parts/fields';
+import { money } from '../parts/money';
 import { Fact, Facts, Section } from '../parts/section';
 import { ChangesTable } from './ChangesTable';
+import { RunFindings } from './RunFindings';
 import { RunStatus } from './RunList';
+import { RunNotices } from './RunNotices';
 import { RunProgress } from './RunProgress';
-import { confirmPhrase, counted, durationOf, MODES, type Run, scopeOf, spell, TRIGGERS, whileRunning } from './run';
-
-function Verbs() {
-  const run = useRecordContext<Run>();
-  if (!run) return null;
-  const applicable = run.mode === 'dry-run' && run.status === 'done' && run.changed > 0;
-  if (!applicable && run.status !== 'running') return <Box sx={{ pt: 2 }} />;
-  return (
-    <TopToolbar sx={{ gap: 1 }}>
-      {run.status === 'running' && (
-        <Act
-          verb="cancel"
-          label="Cancel the run"
-          color="error"
-          explain={
-            run.mode === 'apply'
-              ? 'It stops where it stands. What it has changed already stays changed.'
-              : 'It stops where it stands. A dry run changes nothing, so nothing is lost.'
-          }
-          done="Cancelled"
-        />
-      )}
-      {applicable && (
-        <Act
-          verb="apply"
-          label="Apply these changes"
-          variant="contained"
-          color={run.lowered > 0 ? 'error' : 'primary'}
-          explain={
-            run.lowered > 0
-              ? `${counted(run.lowered, 'tenant')} would get a lower plan at once, and may lose features or seats. Each customer is read from Stripe again first.`
-              : 'Nobody gets a lower plan. Each customer is read from Stripe again first, so nothing that changed since is undone.'
-          }
-          typed={run.lowered > 0 ? confirmPhrase(run) : undefined}
-          body={run.lowered > 0 ? { confirm: confirmPhrase(run) } : {}}
-          done="Applying"
-        />
-      )}
-    </TopToolbar>
-  );
-}
-
-const BRAKED = (lowered: number) =>
-  `This run would lower ${counted(lowered, 'tenant')}, more than 20 and more than 2 % of payers, so it stopped as a dry run and changed nothing. Look at the changes below: if they are right, an admin can apply them; if not, check the Stripe key and the prices of the plans.`;
-
-/** What a person must know of the run, in words. */
-function Notices({ run }: { run: Run }) {
-  const { braked, status, lowered, error } = run;
-  return (
-    <>
-      {braked && (
-        <Alert severity="warning" sx={{ mb: 2 }}>
-          {BRAKED(lowered)}
-        </Alert>
-      )}
-      {error && (
-        <Alert severity={status === 'failed' ? 'error' : 'warning'} sx={{ mb: 2 }}>
-          {status === 'running' ? `Held up, and goes on by itself: ${error}` : error}
-        </Alert>
-      )}
-    </>
-  );
-}
+import { RunVerbs } from './RunVerbs';
+import { counted, durationOf, MODES, type Run, scopeOf, spell, TRIGGERS, whileRunning } from './run';
 
 /** From here on the listing is whole, and what differs is worked off. */
 const LISTED = 0.9;
 
 /** What the run is doing now, or came to. */
-function tell({ status, mode, progress, rowsPerSecond, changed, startedAt }: Run): string {
+function tell({ status, mode, progress, rowsPerSecond, changed, startedAt, ...run }: Run): string {
   if (status === 'failed') return 'It failed; what it had changed before stays.';
   if (status === 'cancelled') return `Cancelled at ${Math.floor(progress * 100)} %.`;
+  if (run.approved && (status === 'done' || status === 'running')) {
+    const rows = `${counted(run.applied, 'row')} applied, ${run.stale} stale, ${run.failed} failed`;
+    if (status === 'running') return progress === 0 ? 'Reading Stripe again …' : `${rows} so far.`;
+    if (run.stale + run.failed > 0) return `${rows}.`;
+    return `${rows}. Tenantry holds now what ${run.undoes ? 'was planned' : 'Stripe says'}.`;
+  }
+  if (run.undoes && status === 'done') return `${counted(changed, 'tenant')} can be looked at. Nothing was changed.`;
   if (status === 'done') {
     if (changed === 0) return 'Stripe and Tenantry agree: nothing differed.';
     const differed = `${counted(changed, 'difference')} found.`;
@@ -92,10 +40,14 @@ function tell({ status, mode, progress, rowsPerSecond, changed, startedAt }: Run
 function Head() {
   const run = useRecordContext<Run>();
   if (!run) return null;
-  const title = run.mode === 'apply' ? 'Reconciliation' : 'Dry run of the reconciliation';
+  const title = run.undoes
+    ? 'Undo of a run'
+    : run.mode === 'apply'
+      ? 'Reconciliation'
+      : 'Dry run of the reconciliation';
   return (
     <>
-      <Notices run={run} />
+      <RunNotices run={run} />
       <Section title={title} action={<RunStatus run={run} />}>
         <Box sx={{ px: 2, pb: 2 }} aria-live="polite">
           <RunProgress run={run} />
@@ -109,13 +61,23 @@ function Head() {
           <Fact label={run.mode === 'apply' ? 'Tenants lowered' : 'Tenants it would lower'}>
             {run.lowered.toLocaleString('en')}
           </Fact>
+          <Fact label={run.mode === 'apply' ? 'Tenants raised' : 'Tenants it would raise'}>
+            {run.raised.toLocaleString('en')}
+          </Fact>
+          <Fact label="Hangs on it a month">{run.atRisk.map(money).join(', ') || '—'}</Fact>
           <Fact label="Findings">{run.findings.toLocaleString('en')}</Fact>
           <Fact label="Mode">{MODES[run.mode]}</Fact>
           <Fact label="Compares">{scopeOf(run)}</Fact>
           <Fact label="Started">
             <When value={run.startedAt} />, {TRIGGERS[run.trigger]}
-            {run.trigger === 'operator' && ` (${run.actor.name})`}
+            {(run.trigger === 'operator' || run.undoes) && ` (${run.actor.name})`}
           </Fact>
+          {run.appliedBy && (
+            <Fact label="Applied by">
+              {run.appliedBy.name} <When value={run.appliedAt} />
+              {run.approval?.approvedBy && `, asked for by ${run.approval.requestedBy.name}`}
+            </Fact>
+          )}
           <Fact label="Took">{durationOf(run, Date.now())}</Fact>
         </Facts>
       </Section>
@@ -125,7 +87,7 @@ function Head() {
           key={run.finishedAt}
           reference="reconcile-changes"
           target="runId"
-          sort={{ field: 'id', order: 'ASC' }}
+          sort={{ field: 'atRiskAmount', order: 'DESC' }}
           perPage={25}
           pagination={<Pagination rowsPerPageOptions={[25, 100]} />}
           queryOptions={{ refetchInterval: run.status === 'running' ? 2000 : false }}
@@ -133,6 +95,7 @@ function Head() {
           <ChangesTable run={run} />
         </ReferenceManyField>
       </Section>
+      <RunFindings run={run} />
     </>
   );
 }
@@ -141,7 +104,7 @@ const isRunning = whileRunning((run) => (run as Run | undefined)?.status === 'ru
 
 /** A run while it works and when it is over: how far, what differs, what becomes of whom. */
 export const RunShow = () => (
-  <Show<Run> title="Reconcile run" actions={<Verbs />} component="div" queryOptions={{ refetchInterval: isRunning }}>
+  <Show<Run> title="Reconcile run" actions={<RunVerbs />} component="div" queryOptions={{ refetchInterval: isRunning }}>
     <Head />
   </Show>
 );

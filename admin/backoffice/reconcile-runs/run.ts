@@ -1,12 +1,19 @@
 import type { RaRecord } from 'react-admin';
+import { isPlanTooOld } from '../../../domain/reconcile-plan';
 import { counted } from '../parts/counted';
+import type { Money } from '../parts/money';
 
 export { counted };
+
+interface Person {
+  id: string | null;
+  name: string;
+}
 
 /** A run as `/api/reconcile-runs` tells it. */
 export interface Run extends RaRecord {
   mode: 'dry-run' | 'apply';
-  trigger: 'operator' | 'schedule' | 'command' | 'catch-up';
+  trigger: 'operator' | 'schedule' | 'command' | 'catch-up' | 'undo';
   status: 'running' | 'done' | 'failed' | 'cancelled';
   /** 0 to 1. */
   progress: number;
@@ -16,6 +23,29 @@ export interface Run extends RaRecord {
   changed: number;
   /** Tenants whose plan it lowers, or would. */
   lowered: number;
+  /** Tenants whose plan it raises, or would. */
+  raised: number;
+  /** What hangs a month on the plans that it changes, by currency. */
+  atRisk: Money[];
+  /** Of its rows: carried out, refused since they no longer hold, failed, and those that can be applied. */
+  applied: number;
+  stale: number;
+  failed: number;
+  open: number;
+  /** Of those that can be applied, those that lower a plan. */
+  openLowers: number;
+  /** Its rows were planned, and an operator had them applied. */
+  approved: boolean;
+  /** Who asked that it be applied, where it takes a second operator, and who approved it. */
+  approval: { requestedBy: Person; requestedAt: string; approvedBy: Person | null; approvedAt: string | null } | null;
+  appliedBy: Person | null;
+  appliedAt: string | null;
+  /** The run that it takes back, how long that lasts, and why. */
+  undoes: string | null;
+  undoUntil: string | null;
+  undoReason: string | null;
+  /** The runs that take it back. */
+  undoneBy: string[];
   findings: number;
   /** Only these; null for the whole account. */
   tenantIds: string[] | null;
@@ -41,13 +71,24 @@ export const TRIGGERS: Record<Run['trigger'], string> = {
   schedule: 'nightly',
   command: 'command line',
   'catch-up': 'catch-up',
+  undo: 'takes back a run',
 };
 
 export const MODES: Record<Run['mode'], string> = { 'dry-run': 'dry run', apply: 'apply' };
 
-/** What an operator types to have plans lowered; the server asks for these very words. */
-export const confirmPhrase = ({ lowered }: Pick<Run, 'lowered'>): string =>
-  `lower ${lowered} ${lowered === 1 ? 'tenant' : 'tenants'}`;
+/** Whether a request to apply it waits for another operator. */
+export const awaitsApproval = ({ approval }: Pick<Run, 'approval'>): boolean =>
+  approval !== null && !approval.approvedBy;
+
+/** Whether there is something that can be applied: a plan, or what an earlier try left. */
+export function isApplicable({ mode, status, approved, changed, open }: Run): boolean {
+  if (status === 'running') return false;
+  return mode === 'dry-run' ? status === 'done' && (open > 0 || changed > 0) : approved && open > 0;
+}
+
+/** Too long ago to be applied. */
+export const isTooOld = ({ finishedAt }: Pick<Run, 'finishedAt'>): boolean =>
+  finishedAt !== null && isPlanTooOld(new Date(finishedAt), new Date());
 
 export const scopeOf = ({ tenantIds }: Pick<Run, 'tenantIds'>): string =>
   tenantIds ? counted(tenantIds.length, 'chosen tenant') : 'the whole Stripe account';
