@@ -24,12 +24,13 @@ import { createOperator } from '../../server/operators/create-operator';
 import { Operator } from '../../server/operators/operator.entity';
 import { Plan } from '../../server/plans/plan.entity';
 import { PlanPrice } from '../../server/plans/plan-price.entity';
-import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
+import { ReconcileChange, ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { Identity } from '../../server/users/identity.entity';
 import { User } from '../../server/users/user.entity';
 import { convergenceDays } from './convergence';
 import { SEED_PLANS } from './plans';
+import { appliedPlan } from './runs';
 import { loadStandIn } from './stand-in';
 import { World } from './world';
 
@@ -120,6 +121,14 @@ async function main(): Promise<void> {
       await write(Finding, world.findings);
       const night = lastNight(now, world.subscriptions.length);
       await write(ReconcileRun, [night]);
+      const plan = appliedPlan(
+        now,
+        { type: 'operator', id: admin.id, name: admin.name },
+        world.tenants,
+        world.planChanges,
+      );
+      await write(ReconcileRun, [plan.run]);
+      await write(ReconcileChange, plan.rows);
       await writeState(tx, 'whole-sweep', { runId: night.id!, verifiedAt: night.startedAt!.toISOString() });
       await write(
         ConvergenceDay,

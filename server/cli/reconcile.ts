@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { needsSecondOperator } from '../../domain/reconcile-plan';
 import { systemActor } from '../audit/actor';
 import { loadConfig } from '../config';
 import type { Context } from '../context';
@@ -70,7 +71,9 @@ async function follow(context: Context, id: string): Promise<ReconcileRun> {
   }
 }
 
-function report({ mode, status, scanned, changed, lowered, braked, error }: ReconcileRun, moved: number): number {
+function report(run: ReconcileRun, moved: number, page: string): number {
+  const { mode, status, scanned, changed, lowered, braked, error } = run;
+  const second = needsSecondOperator(lowered) ? ', where a second admin must approve it' : '';
   console.log(
     `${scanned} subscriptions read, ${changed} differed, ${moved} plans ${mode === 'apply' ? 'changed' : 'to change'}, ${lowered} of them lower.`,
   );
@@ -78,11 +81,13 @@ function report({ mode, status, scanned, changed, lowered, braked, error }: Reco
   if (status !== 'done') return 1;
   if (braked) {
     console.error(
-      'Stopped before writing: too many would lose their plan. Look at the run in the dashboard and apply it there.',
+      `Stopped before writing: too many would lose their plan. Look at the run in the dashboard${second}: ${page}`,
     );
     return 2;
   }
-  return mode === 'dry-run' && moved > 0 ? 3 : 0;
+  if (mode !== 'dry-run' || moved === 0) return 0;
+  console.log(`Exactly these can be applied in the dashboard${second}: ${page}`);
+  return 3;
 }
 
 runCommand(async (db) => {
@@ -100,7 +105,7 @@ runCommand(async (db) => {
   try {
     const run = await follow(context, id);
     const [{ moved }] = await db.query('SELECT COUNT(*) AS moved FROM reconcile_changes WHERE runId = ?', [id]);
-    process.exitCode = report(run, Number(moved));
+    process.exitCode = report(run, Number(moved), `${config.publicUrl}/admin/reconcile-runs/${id}/show`);
   } finally {
     closeStripe(config);
   }
