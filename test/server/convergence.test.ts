@@ -18,10 +18,11 @@ beforeAll(async () => {
   server = await startServer();
 });
 afterAll(() => server.close());
-beforeEach(async () => {
-  for (const table of ['convergence_days', 'stripe_customers', 'plan_changes', 'tenants', 'stripe_state'])
-    await server.context.db.query(`DELETE FROM ${table}`);
-});
+const TABLES = ['convergence_days', 'stripe_customers', 'plan_decisions', 'plan_changes', 'tenants', 'stripe_state'];
+const clear = async () => {
+  for (const table of TABLES) await server.context.db.query('DELETE FROM ??', [table]);
+};
+beforeEach(clear);
 
 /** Hours ago; null is never. */
 const hours = fc.option(fc.integer({ min: 0, max: 60 }), { nil: null });
@@ -67,11 +68,6 @@ async function tell(swept: number | null, stories: readonly Story[], now: Date):
   }
   return ids;
 }
-
-const clear = async () => {
-  for (const table of ['stripe_customers', 'plan_changes', 'tenants', 'stripe_state'])
-    await server.context.db.query(`DELETE FROM ${table}`);
-};
 
 describe('who is proven equal to Stripe', () => {
   it('is counted, listed and told of each as the rule says, over random tenants', async () => {

@@ -98,7 +98,8 @@ describe('a filter', () => {
     for (let n = 0; n < 30; n += 1) many.push((await aTenant(server.context, { name: `Crowd ${n}` })).id);
     const { body } = await list({ filter: { id: many } }).expect(200);
     expect(body).toHaveLength(30);
-    await server.context.db.query('DELETE FROM plan_changes WHERE tenantId IN (?)', [many]);
+    for (const table of ['plan_decisions', 'plan_changes'])
+      await server.context.db.query('DELETE FROM ?? WHERE tenantId IN (?)', [table, many]);
     await server.context.db.query('DELETE FROM tenants WHERE id IN (?)', [many]);
   });
 
