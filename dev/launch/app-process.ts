@@ -20,6 +20,8 @@ export interface AppProcessOptions {
   name: string;
   /** Path of the compiled program. */
   script: string;
+  /** Node's own options. */
+  execArgv?: string[];
   env: NodeJS.ProcessEnv;
   /** Whether it does its work by now; asked until true. */
   ready(): Promise<boolean>;
@@ -77,12 +79,17 @@ export class AppProcess {
   }
 
   private spawn(): void {
-    const { name, script, env } = this.options;
+    const { name, script, env, execArgv = [] } = this.options;
     this.log ??= openLog(this.data.logOf(name), (error) =>
       this.steps.complain(`The log of ${name} can't be written: ${error.message}`),
     );
     // In a session of its own, so that Ctrl-C reaches the launcher alone; the channel tells it when we are gone.
-    const child = fork(script, [], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(script, [], {
+      env,
+      execArgv: [...process.execArgv, ...execArgv],
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.child = child;
     this.identity = identify(child.pid);
     if (this.identity) {

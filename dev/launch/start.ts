@@ -83,6 +83,7 @@ async function startProduct(data: DataDir, env: NodeJS.ProcessEnv, url: string, 
   const workers = new AppProcess(data, steps, {
     name: 'workers',
     script: program('workers', 'main.js'),
+    execArgv: ['--max-old-space-size=512'],
     env,
     // They serve nothing to ask at: what counts is that they still run once the API is up.
     ready: async () => apiIsUp,

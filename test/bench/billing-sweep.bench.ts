@@ -7,12 +7,18 @@ const COUNT = 20_000;
 const TURNS = 3;
 /** Subscriptions a second that a first sweep shall manage. */
 const GOAL = 5000;
-/** To the larger of the bare listing and the bare write. The goal is 1.25; see docs/performance.md for what is in the way. */
-const FIRST_LIMIT = 2.75;
+/**
+ * To the larger of the bare listing and the bare write, by milliseconds a page. The goal at 100 ms is 1.25, and the
+ * mirror alone keeps it; see docs/performance.md for what is in the way of the rest.
+ */
+const FIRST_LIMITS: Record<Account, Record<number, number>> = {
+  paying: { 0: 2.25, 100: 2 },
+  ended: { 0: 2.25, 100: 1.25 },
+};
 /** To the bare listing, by milliseconds a page. The goal is 1.2. */
-const SECOND_LIMITS: Record<number, number> = { 0: 2.5, 100: 1.3 };
+const SECOND_LIMITS: Record<number, number> = { 0: 2, 100: 1.2 };
 /** What must hold of the goal: a plan, its history and an audit entry for each subscription keep it from the whole. */
-const SHARE = { paying: 0.4, ended: 1 };
+const SHARE: Record<Account, number> = { paying: 0.35, ended: 1 };
 /** A run's own rows: itself, how far it read, and when the whole account was proven. */
 const OWN = ['reconcile_runs', 'reconcile_windows', 'stripe_state'];
 /** Tables that hold a row or two of a run's own: its lease, and the entry that tells who started it. */
@@ -52,7 +58,7 @@ async function first(report: Report, world: SweepWorld, { account, delayMs, labe
     `${label}: bare listing ${times[0]} ms, bare write ${times[1]} ms, first sweep ${times[2]} ms (${times[3]} ms of CPU)`,
   );
   if (delayMs === 0) report.atLeast(`First sweep, ${label}`, (COUNT * 1000) / ms, SHARE[account], GOAL, '/s');
-  report.atMost('  to the larger bare work', ms / floor, FIRST_LIMIT, 'times');
+  report.atMost('  to the larger bare work', ms / floor, FIRST_LIMITS[account][delayMs]!, 'times');
 }
 
 /** Sweeps again, in turns with the bare listing: the best of each counts, and nothing may be written. */
@@ -86,4 +92,5 @@ void bench(async (report) => {
   await measure(report, 'paying', 0);
   await measure(report, 'paying', 100);
   await measure(report, 'ended', 0);
+  await measure(report, 'ended', 100);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type Stripe from 'stripe';
 import { systemActor } from '../../server/audit/actor';
 import { driveRun } from '../../server/reconcile/drive-run';
-import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
+import { ReconcileRun, type RunMode } from '../../server/reconcile/reconcile-run.entity';
 import { startRun } from '../../server/reconcile/start-run';
 import { makeStripe } from '../../server/stripe/client';
 import { SUBSCRIPTION_EXPANDS } from '../../server/stripe/read-customer';
@@ -48,8 +48,17 @@ export async function startListServer(
 
 export interface SweepWorld extends TestContext {
   stripe: Stripe;
-  /** Sweeps the account; gives the run, how long it took, and how long this process worked, in milliseconds. */
-  sweep: () => Promise<{ run: ReconcileRun; ms: number; cpuMs: number }>;
+  /** Sweeps the account, or only tells what a sweep would do. */
+  sweep: (mode?: RunMode) => Promise<Driven>;
+  /** Goes on with a run that was started. */
+  drive: (id: string) => Promise<Driven>;
+}
+
+/** A run that is done, how long it took, and how long this process worked, in milliseconds. */
+interface Driven {
+  run: ReconcileRun;
+  ms: number;
+  cpuMs: number;
 }
 
 /** A tenant for each subscription of the list, on the free plan, and a plan that the list's price earns. */
@@ -66,20 +75,18 @@ export async function sweepWorld(url: string, count: number, env: NodeJS.Process
   }
   await context.db.query('ANALYZE TABLE tenants');
   const stripe = makeStripe(context.config, { limit: null });
-  return {
-    ...made,
-    stripe,
-    async sweep() {
-      const id = await startRun(context, { mode: 'apply', trigger: 'command', actor: systemActor });
-      const [begin, used] = [performance.now(), process.cpuUsage()];
-      await driveRun(context, stripe, { parallelism: PARALLELISM });
-      const ms = performance.now() - begin;
-      const { user, system } = process.cpuUsage(used);
-      const run = await context.db.getRepository(ReconcileRun).findOneByOrFail({ id });
-      if (run.status !== 'done' || run.error) throw new Error(`The run ended as ${run.status}: ${run.error}`);
-      return { run, ms, cpuMs: (user + system) / 1000 };
-    },
+  const drive = async (id: string): Promise<Driven> => {
+    const [begin, used] = [performance.now(), process.cpuUsage()];
+    await driveRun(context, stripe, { parallelism: PARALLELISM });
+    const ms = performance.now() - begin;
+    const { user, system } = process.cpuUsage(used);
+    const run = await context.db.getRepository(ReconcileRun).findOneByOrFail({ id });
+    if (run.status !== 'done' || run.error) throw new Error(`The run ended as ${run.status}: ${run.error}`);
+    return { run, ms, cpuMs: (user + system) / 1000 };
   };
+  const sweep = async (mode: RunMode = 'apply') =>
+    drive(await startRun(context, { mode, trigger: 'command', actor: systemActor }));
+  return { ...made, stripe, sweep, drive };
 }
 
 /** The same listing with the same parallelism and nothing done with it: windows of equal size, known beforehand. */
