@@ -6,12 +6,12 @@ import { isDuplicate, LostRace } from '../db/transaction';
 import type { CustomerReading } from '../stripe/read-customer';
 import { Tenant } from '../tenants/tenant.entity';
 import type { Cause } from './cause';
+import type { PlanMove } from './decide-one';
 import {
   type Decided,
   decideTenants,
   lockTenants,
   type PendingMirror,
-  type PlanMove,
   type Supposed,
   type Weighed,
   weighTenants,

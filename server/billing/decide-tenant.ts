@@ -1,36 +1,19 @@
 import type { EntityManager } from 'typeorm';
-import { decidePlan } from '../../domain/decide-plan';
-import type { Catalogue, PlanDecision } from '../../domain/decide-plan.types';
-import { explainDecision } from '../../domain/explanation';
-import { type Money, monthlyWorth } from '../../domain/money-at-risk';
-import { type AuditInput, changesBetween, recordAudits } from '../audit/record';
+import type { PlanDecision } from '../../domain/decide-plan.types';
+import { type AuditInput, recordAudits } from '../audit/record';
 import type { Context } from '../context';
 import { insertMany, selectMany } from '../db/bulk';
 import { loadCatalogue } from '../plans/catalogue';
 import { Tenant } from '../tenants/tenant.entity';
 import type { Cause } from './cause';
-import { originsOf } from './explanation/origin';
+import { decideOne, type Outcome, type PlanMove, TENANT_FIELDS, type WrittenTenant } from './decide-one';
 import { PlanDecisionRow } from './explanation/plan-decision.entity';
-import { type Kept, keptOf } from './explanation/stored-decision';
 import { type Link, withLinks } from './link-audits';
 import type { Override } from './override.entity';
 import { PlanChange } from './plan-change.entity';
-import { factsOf, loadSurroundings, type Surroundings } from './plan-facts';
-import { planStep } from './plan-step';
+import { loadSurroundings, type Surroundings } from './plan-facts';
 import { settleFindings } from './settle-findings';
 import { Subscription } from './subscription.entity';
-
-/** A plan that a decision changed. */
-export interface PlanMove {
-  tenantId: string;
-  fromPlanId: string;
-  toPlanId: string;
-  reason: string;
-  subscriptionId: string | null;
-  lowers: boolean;
-  /** What the change hangs on: the subscription that earned the plan which is lost, or earns the one that is won. */
-  about: { subscriptionId: string; customerId: string; atRisk: Money | null } | null;
-}
 
 /** What is decided in one go: rows of the mirror that are about to be written, with the audit entries they owe. */
 export interface PendingMirror {
@@ -50,17 +33,6 @@ export interface Decided {
   findings: number;
 }
 
-const TENANT_FIELDS = [
-  'planId',
-  'planSource',
-  'subscriptionId',
-  'subscriptionStatus',
-  'currentPeriodEnd',
-  'cancelAt',
-  'seatLimit',
-  'nextDecisionAt',
-] as const satisfies (keyof Tenant)[];
-
 /** Reads tenants and holds their rows until the transaction ends, in the order of their ids, so that none wait in a ring. */
 export async function lockTenants(tx: EntityManager, ids: Iterable<string | null>): Promise<Map<string, Tenant>> {
   const wanted = [...new Set([...ids].filter((id): id is string => id !== null))].sort();
@@ -68,52 +40,6 @@ export async function lockTenants(tx: EntityManager, ids: Iterable<string | null
   const where = 'FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id FOR UPDATE';
   const tenants = await selectMany(tx, Tenant, where, [wanted]);
   return new Map(tenants.map((tenant) => [tenant.id, tenant]));
-}
-
-const rankOf = (catalogue: Catalogue, planId: string): number =>
-  catalogue.find(({ id }) => id === planId)?.rank ?? Number.NEGATIVE_INFINITY;
-
-const newest = (mirror: readonly Subscription[]): Subscription | undefined =>
-  [...mirror].sort((a, b) => +b.startedAt - +a.startedAt)[0];
-
-/** The tenant's columns that follow from a decision. */
-function decidedFields(decision: PlanDecision, mirror: readonly Subscription[]) {
-  const shown = mirror.find(({ id }) => id === decision.subscriptionId) ?? newest(mirror);
-  return {
-    planId: decision.planId,
-    planSource: decision.source,
-    subscriptionId: decision.subscriptionId,
-    subscriptionStatus: shown?.status ?? null,
-    currentPeriodEnd: shown?.currentPeriodEnd ?? null,
-    cancelAt: shown ? (shown.cancelAt ?? (shown.cancelAtPeriodEnd ? shown.currentPeriodEnd : null)) : null,
-    seatLimit: decision.seatLimit,
-    nextDecisionAt: decision.nextChangeAt,
-  };
-}
-
-/** Rows whose earned plan or standing the decision changed; the change is made in place. */
-function keepEarned(mirror: readonly Subscription[], earned: PlanDecision['earned']): Subscription[] {
-  return mirror.filter((row) => {
-    const kept = earned[row.id];
-    if (!kept || (kept.planId === row.planId && kept.counts === row.lastCounted)) return false;
-    row.planId = kept.planId;
-    row.lastCounted = kept.counts;
-    return true;
-  });
-}
-
-/** What is written of a tenant: what has no default value, and what a decision changes. */
-type WrittenTenant = Pick<
-  Tenant,
-  'id' | 'name' | 'basePlanId' | 'planSince' | 'decisionHash' | (typeof TENANT_FIELDS)[number]
->;
-
-interface Circumstances {
-  context: Context;
-  catalogue: Catalogue;
-  surroundings: Surroundings;
-  cause: Cause;
-  now: Date;
 }
 
 /** What one tenant was decided from, before anything is written. */
@@ -126,59 +52,15 @@ export interface Weighed {
   move: PlanMove | null;
 }
 
-/** What follows from deciding one tenant; what is null does not change. */
-interface Outcome {
-  decision: PlanDecision;
-  /** Set where the answer, or what any layer said, is not what was last kept. */
-  kept: Kept | null;
-  tenant: WrittenTenant | null;
-  move: PlanMove | null;
-  step: PlanChange | null;
-  audit: AuditInput | null;
-}
-
-function aboutOf(mirror: readonly Subscription[], before: string | null, after: string | null, lowers: boolean) {
-  const of = (id: string | null) => mirror.find((row) => row.id === id);
-  const row = lowers ? (of(before) ?? of(after)) : (of(after) ?? of(before));
-  return row ? { subscriptionId: row.id, customerId: row.customerId, atRisk: monthlyWorth(row.items) } : null;
-}
-
-function decideOne(tenant: Tenant, around: Circumstances): Outcome {
-  const { context, catalogue, surroundings, cause, now } = around;
-  const { id: tenantId, basePlanId, planId: fromPlanId } = tenant;
-  const mirror = surroundings.subscriptions.get(tenantId) ?? [];
-  const facts = factsOf(tenant, surroundings, context.config);
-  const decision = decidePlan(facts, catalogue, now);
-  const explanation = explainDecision(decision, facts, originsOf(tenant, surroundings));
-  const told = keptOf({ tenantId, explanation, cause, at: now });
-  const kept = told.hash === tenant.decisionHash ? null : told;
-  const next = decidedFields(decision, mirror);
-  const changes = changesBetween<Tenant>(tenant, next, TENANT_FIELDS);
-  if (Object.keys(changes).length === 0) return { decision, kept, tenant: null, move: null, step: null, audit: null };
-  const { planId: toPlanId, reason, subscriptionId } = decision;
-  const moved = fromPlanId !== toPlanId;
-  const lowers = rankOf(catalogue, toPlanId) < rankOf(catalogue, fromPlanId);
-  const { nextDecisionAt: _, ...audited } = changes;
-  const action = moved ? 'tenant.change-plan' : 'tenant.update-billing';
-  const about = aboutOf(mirror, tenant.subscriptionId, subscriptionId, lowers);
-  return {
-    decision,
-    kept,
-    tenant: {
-      id: tenantId,
-      name: tenant.name,
-      basePlanId,
-      planSince: moved ? now : tenant.planSince,
-      decisionHash: told.hash,
-      ...next,
-    },
-    move: moved ? { tenantId, fromPlanId, toPlanId, reason, subscriptionId, lowers, about } : null,
-    step: moved ? planStep({ tenantId, fromPlanId, decision, cause, at: now }) : null,
-    audit:
-      Object.keys(audited).length > 0
-        ? { actor: cause.actor, action, resource: 'tenants', resourceId: tenantId, tenantId, changes: audited, reason }
-        : null,
-  };
+/** Rows whose earned plan or standing the decision changed; the change is made in place. */
+function keepEarned(mirror: readonly Subscription[], earned: PlanDecision['earned']): Subscription[] {
+  return mirror.filter((row) => {
+    const kept = earned[row.id];
+    if (!kept || (kept.planId === row.planId && kept.counts === row.lastCounted)) return false;
+    row.planId = kept.planId;
+    row.lastCounted = kept.counts;
+    return true;
+  });
 }
 
 /** An override that is not written yet. */

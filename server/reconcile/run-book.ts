@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { PlanBasis } from '../../domain/plan-basis';
 import type { PlanEffect } from '../../domain/reconcile-plan';
-import type { PlanMove } from '../billing/decide-tenant';
+import type { PlanMove } from '../billing/decide-one';
 import { type Lease, requireFence } from '../billing/lease';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';

@@ -231,7 +231,11 @@ export function BlastRadius({ of }: { of: Preview }) {
         {removes && <EndsRow ends={ends} />}
         {atEnd && <AtEndRow of={atEnd} />}
         {proration && <MoneyRow action={action} of={proration} />}
-        <Row label="Mail">{mails.length === 0 ? 'No mail is sent' : `${count(mails.length, 'mail')} go out`}</Row>
+        <Row label="Mail">
+          {mails.length === 0
+            ? 'No mail is sent'
+            : `${count(mails.length, 'mail')} ${mails.length === 1 ? 'goes' : 'go'} out`}
+        </Row>
       </Box>
       {warnings.map(({ code, text }) => (
         <Alert key={code + text} severity="warning" sx={{ py: 0, overflowWrap: 'anywhere' }}>

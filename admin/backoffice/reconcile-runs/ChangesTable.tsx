@@ -52,7 +52,9 @@ const narrow = { minWidth: 130, flex: '0 1 150px' };
 
 /** What the table shows; the server has an index for each. */
 const Filters = () => (
-  <Box sx={{ px: 2, pb: 1, '& form': { display: 'flex', gap: 1, flexWrap: 'wrap' } }}>
+  <Box
+    sx={{ px: 2, pb: 1, '& form': { display: 'flex', gap: 1, flexWrap: 'wrap' }, '& .MuiFormControl-root': { my: 0 } }}
+  >
     <FilterLiveForm>
       <TextInput source="q" label="Tenant" resettable helperText={false} sx={{ minWidth: 180, flex: '1 1 200px' }} />
       <SelectInput
