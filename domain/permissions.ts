@@ -105,20 +105,26 @@ export const can = (role: OperatorRole, permission: Permission): boolean => GRAN
 export const TENANT_ROLES = ['owner', 'admin', 'member'] as const;
 export type TenantRole = (typeof TENANT_ROLES)[number];
 
-export type TenantAction =
-  | 'tenant:read'
-  | 'tenant:update'
-  | 'tenant:delete'
-  | 'members:read'
-  | 'members:remove'
-  | 'members:set-role'
-  | 'invitations:read'
-  | 'invitations:create'
-  | 'invitations:resend'
-  | 'invitations:revoke'
-  | 'plan:read'
-  | 'plan:change'
-  | 'billing:read';
+export const TENANT_ACTIONS = [
+  'tenant:read',
+  'tenant:update',
+  'tenant:delete',
+  'members:read',
+  'members:remove',
+  'members:set-role',
+  'invitations:read',
+  'invitations:create',
+  'invitations:resend',
+  'invitations:revoke',
+  'plan:read',
+  'plan:change',
+  'billing:read',
+] as const;
+export type TenantAction = (typeof TENANT_ACTIONS)[number];
+
+/** What bounds a token: what may be done in tenants, and what its user does outside of them (found one, accept an invitation). */
+export const SCOPES = [...TENANT_ACTIONS, 'user:write'] as const;
+export type Scope = (typeof SCOPES)[number];
 
 const MEMBER: readonly TenantAction[] = ['tenant:read', 'members:read', 'plan:read'];
 /** Admins do all but billing, owner changes and deletion. */

@@ -47,6 +47,18 @@ async function purgeJobs(context: Context): Promise<number> {
   return deleted.affectedRows;
 }
 
+/** What has run out and is of no more use: by table, and after how many days. Each has an index for it. */
+const RUN_OUT = [
+  { table: 'user_sessions', column: 'expiresAt', days: 0 },
+  { table: 'sign_in_codes', column: 'expiresAt', days: 1 },
+  { table: 'idempotency_keys', column: 'createdAt', days: 1 },
+];
+
+async function purgeRunOut(context: Context, { table, column, days }: (typeof RUN_OUT)[number]): Promise<number> {
+  const sql = `DELETE FROM ${table} WHERE ${column} < ? ORDER BY ${column} LIMIT ${BATCH}`;
+  return (await context.db.query(sql, [daysAgo(context, days)])).affectedRows;
+}
+
 /** Batch after batch until one is not full; gives how many in all. */
 async function drain(batch: () => Promise<number>, signal: AbortSignal | undefined): Promise<number> {
   for (let sum = 0; ; ) {
@@ -57,14 +69,16 @@ async function drain(batch: () => Promise<number>, signal: AbortSignal | undefin
 }
 
 /**
- * Erases the payloads of events after 90 days and the rows of done jobs after 7, in small batches. One process does it
- * at a time; elsewhere it does nothing.
+ * Erases the payloads of events after 90 days, the rows of done jobs after 7, and what has run out (sessions, sign-in
+ * codes, kept answers), in small batches. One process does it at a time; elsewhere it does nothing.
  */
 export async function purge(context: Context, signal?: AbortSignal): Promise<Purged> {
-  const work = async () => ({
-    payloads: await drain(() => purgePayloads(context), signal),
-    jobs: await drain(() => purgeJobs(context), signal),
-  });
+  const work = async () => {
+    const payloads = await drain(() => purgePayloads(context), signal);
+    const jobs = await drain(() => purgeJobs(context), signal);
+    for (const what of RUN_OUT) await drain(() => purgeRunOut(context, what), signal);
+    return { payloads, jobs };
+  };
   try {
     return await withLease(context.db, 'purge', work);
   } catch (error) {

@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { needsSecondOperator } from '../../domain/reconcile-plan';
-import { systemActor } from '../audit/actor';
-import { loadConfig } from '../config';
 import type { Context } from '../context';
-import { createLogger } from '../log';
 import { driveRun } from '../reconcile/drive-run';
 import { ReconcileRun } from '../reconcile/reconcile-run.entity';
 import { requireTenants } from '../reconcile/require-tenants';
 import { startRun } from '../reconcile/start-run';
-import { Sealer } from '../secrets';
 import { closeStripe, stripeOf } from '../stripe/client';
 import { watchStripeKey } from '../stripe/key-state';
-import { runCommand } from './run';
+import { runVerb } from './run';
 
 const USAGE = `Usage: npm run reconcile -- [--dry-run] [--tenant ten_… …]
 Compares Stripe with our copy and writes what differs; with --dry-run it only tells.
@@ -90,16 +86,14 @@ function report(run: ReconcileRun, moved: number, page: string): number {
   return 3;
 }
 
-runCommand(async (db) => {
-  const config = loadConfig(process.env);
-  const log = createLogger('error', 'reconcile');
-  const context = { config, db, log, sealer: new Sealer(config.appSecret), now: () => new Date() };
+runVerb('reconcile', async (context, actor) => {
+  const { config, db } = context;
   watchStripeKey(context);
   await requireTenants(context, values.tenant);
   const id = await startRun(context, {
     mode: values['dry-run'] ? 'dry-run' : 'apply',
     trigger: 'command',
-    actor: { ...systemActor, id: 'npm run reconcile', name: 'npm run reconcile' },
+    actor,
     ...(values.tenant ? { tenantIds: values.tenant } : {}),
   });
   try {

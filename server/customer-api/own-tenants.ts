@@ -39,9 +39,14 @@ export async function presentOwn(manager: EntityManager, memberships: Membership
   });
 }
 
-/** All tenants that the user may enter, the oldest membership first. */
-export async function ownTenants(manager: EntityManager, userId: string): Promise<OwnTenant[]> {
-  return presentOwn(manager, await manager.find(Membership, { where: { userId }, order: { id: 'ASC' } }));
+/** All tenants that the user may enter, the oldest membership first; or `tenantId` alone. */
+export async function ownTenants(
+  manager: EntityManager,
+  userId: string,
+  tenantId?: string | null,
+): Promise<OwnTenant[]> {
+  const where = { userId, ...(tenantId ? { tenantId } : {}) };
+  return presentOwn(manager, await manager.find(Membership, { where, order: { id: 'ASC' } }));
 }
 
 /** Makes a tenant whose owner is the caller. */

@@ -10,6 +10,7 @@ import { type TenantRoute, tenantRoute, type UserRoute, userRoute } from './call
 import { endSubscriptions } from './end-subscriptions';
 import { pageOf } from './lists';
 import { changeTenant, firstTenant, foundTenant, ownTenants, presentOwn, presentTenant } from './own-tenants';
+import { presentIdentity } from './profile.routes';
 
 const NewTenantBody = z.object({ name: tenantName });
 const TenantBody = z.object({ name: tenantName });
@@ -28,13 +29,15 @@ export const ownRoutes = (context: Context): UserRoute[] => [
       const { id, email, name } = caller.user;
       const [identities, standing] = await Promise.all([
         context.db.getRepository(Identity).find({ where: { userId: id }, order: { id: 'ASC' } }),
-        ownTenants(context.db.manager, id),
+        ownTenants(context.db.manager, id, caller.machine?.tenantId),
       ]);
-      const provision = query.noTenantProvisioning === undefined || query.noTenantProvisioning === 'false';
+      const { machine } = caller;
+      const wanted = query.noTenantProvisioning === undefined || query.noTenantProvisioning === 'false';
+      const provision = wanted && machine === null;
       const tenants = standing.length > 0 || !provision ? standing : await firstTenant(context, caller);
       return {
         user: { id, email, name },
-        identities: identities.map(({ issuer, subject }) => ({ issuer, subject })),
+        identities: identities.map(presentIdentity),
         tenants,
       };
     },
@@ -45,7 +48,11 @@ export const ownRoutes = (context: Context): UserRoute[] => [
     access: 'user',
     summary: 'The tenants that the caller may enter',
     async handle({ caller, query }) {
-      const { items, next } = await pageOf(context.db.getRepository(Membership), { userId: caller.user.id }, query);
+      const { items, next } = await pageOf(
+        context.db.getRepository(Membership),
+        { userId: caller.user.id, ...(caller.machine?.tenantId ? { tenantId: caller.machine.tenantId } : {}) },
+        query,
+      );
       return { items: await presentOwn(context.db.manager, items), next };
     },
   }),

@@ -3,11 +3,13 @@ import type { TrustedIssuer } from '../config';
 import type { Context } from '../context';
 import { ProblemError, unauthenticated } from '../errors';
 import { AUDIENCE } from '../issuer/access-token';
-import { ALGORITHM, type SigningKeys, UnknownKeyError } from '../issuer/signing-key';
+import { PORTAL } from '../issuer/issuer.entities';
+import { ALGORITHMS, issuerUrl, SigningKeys, UnknownKeyError } from '../issuer/signing-key';
 import type { Bearer } from '../issuer/user-of-identity';
 import type { Logger } from '../log';
 
-const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+/** Names of issuers come from tokens that are not verified yet. */
+const MOST_ISSUERS = 50;
 /** Seconds that clocks may differ. */
 const TOLERANCE = 5;
 /** Lengths of our columns; OpenID Connect Core 1.0, section 2, allows a `sub` of 255. */
@@ -16,8 +18,9 @@ const MAX = { subject: 255, email: 254, name: 120 };
 interface Trusted {
   issuer: string;
   audience: string;
-  algorithms: string[];
   getKey: JWTVerifyGetKey;
+  /** Its keys are ours. */
+  builtIn: boolean;
 }
 
 const badToken = () =>
@@ -64,12 +67,44 @@ function bearerOf({ iss, sub, email, email_verified: verified, name }: JWTPayloa
   };
 }
 
-/** Makes the check of access tokens: of the built-in issuer, and of each that TRUSTED_ISSUERS names. */
-export function tokenVerifier({ config, log, now }: Context, keys: SigningKeys): (token: string) => Promise<Bearer> {
-  const trusted: Trusted[] = [
-    { issuer: config.publicUrl, audience: AUDIENCE, algorithms: [ALGORITHM], getKey: keys.verifying },
-    ...config.trustedIssuers.map((one) => ({ ...one, algorithms: ALGORITHMS, getKey: remoteKeys(one, log) })),
-  ];
+/** What a token was found to say. */
+export interface Verified {
+  bearer: Bearer;
+  /** Of a token that we made for a program: by what it can be looked up and revoked. */
+  machineTokenId: string | null;
+}
+
+/** Issuers whose keys are ours, by `iss`; each is made at first sight of its name, and few names are kept. */
+function builtInIssuers(context: Context, portal: SigningKeys) {
+  const prefix = issuerUrl(context.config, '');
+  const named = new Map<string, SigningKeys>();
+  return (iss: string): SigningKeys | undefined => {
+    if (iss === issuerUrl(context.config, PORTAL)) return portal;
+    const name = iss.startsWith(prefix) ? iss.slice(prefix.length) : '';
+    if (!/^[a-z][a-z0-9-]{1,31}$/.test(name) || name === PORTAL) return undefined;
+    if (named.size >= MOST_ISSUERS) named.clear();
+    const keys = named.get(name) ?? new SigningKeys(context, name);
+    named.set(name, keys);
+    return keys;
+  };
+}
+
+/** Makes the check of access tokens: of the built-in issuers, and of each that TRUSTED_ISSUERS names. */
+export function tokenVerifier(context: Context, portal: SigningKeys): (token: string) => Promise<Verified> {
+  const { config, log, now } = context;
+  const builtIn = builtInIssuers(context, portal);
+  const remote: Trusted[] = config.trustedIssuers.map((one) => ({
+    ...one,
+    getKey: remoteKeys(one, log),
+    builtIn: false,
+  }));
+  const trustedFor = ({ iss, aud }: JWTPayload): Trusted | undefined => {
+    const audiences = [aud].flat();
+    const ours = iss === undefined ? undefined : builtIn(iss);
+    if (ours && audiences.includes(AUDIENCE))
+      return { issuer: iss!, audience: AUDIENCE, getKey: ours.verifying, builtIn: true };
+    return remote.find(({ issuer, audience }) => issuer === iss && audiences.includes(audience));
+  };
   const claimed = (token: string): JWTPayload => {
     try {
       return decodeJwt(token);
@@ -78,21 +113,19 @@ export function tokenVerifier({ config, log, now }: Context, keys: SigningKeys):
     }
   };
   return async (token) => {
-    const { iss, aud } = claimed(token);
-    const audiences = [aud].flat();
-    const found = trusted.find(({ issuer, audience }) => issuer === iss && audiences.includes(audience));
+    const found = trustedFor(claimed(token));
     if (!found) throw badToken();
-    const { issuer, audience, algorithms, getKey } = found;
+    const { issuer, audience, getKey } = found;
     try {
       const { payload } = await jwtVerify(token, getKey, {
         issuer,
         audience,
-        algorithms,
+        algorithms: [...ALGORITHMS],
         clockTolerance: TOLERANCE,
         currentDate: now(),
         requiredClaims: ['sub', 'exp'],
       });
-      return bearerOf(payload);
+      return { bearer: bearerOf(payload), machineTokenId: found.builtIn ? (payload.jti ?? null) : null };
     } catch (error) {
       // A TypeError tells of a key that does not fit the algorithm, or is too short for it.
       const notGood = error instanceof errors.JOSEError || error instanceof UnknownKeyError;

@@ -10,6 +10,7 @@ import { PlanDecisions1764400000000 } from './migrations/1764400000000-plan-deci
 import { ExactRuns1764500000000 } from './migrations/1764500000000-exact-runs';
 import { Convergence1764600000000 } from './migrations/1764600000000-convergence';
 import { PlanCatalogue1764700000000 } from './migrations/1764700000000-plan-catalogue';
+import { MachineTokens1764840000000 } from './migrations/1764840000000-machine-tokens';
 
 /** Which driver dialect fits the server: TypeORM's schema diff treats JSON columns differently on the two. */
 async function dialectOf(url: string): Promise<'mariadb' | 'mysql'> {
@@ -45,6 +46,7 @@ export async function openDatabase(url: string, { poolSize = 20 }: OpenOptions =
       ExactRuns1764500000000,
       Convergence1764600000000,
       PlanCatalogue1764700000000,
+      MachineTokens1764840000000,
     ],
     migrationsTableName: 'migrations',
     timezone: 'Z',

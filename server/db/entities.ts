@@ -12,9 +12,10 @@ import { Subscription } from '../billing/subscription.entity';
 import { ConvergenceDay } from '../convergence/convergence-day.entity';
 import { ContactRequest } from '../customer-api/contact-request.entity';
 import { Email } from '../emails/email.entity';
+import { IdempotencyKey } from '../http/idempotency-key.entity';
 import { Invitation } from '../invitations/invitation.entity';
 import { InvitationToken } from '../invitations/invitation-token.entity';
-import { IssuerKey, SignInCode, UserSession } from '../issuer/issuer.entities';
+import { IssuerKey, MachineToken, SignInCode, UserSession } from '../issuer/issuer.entities';
 import { OutboxRow } from '../jobs/outbox.entity';
 import { Membership } from '../memberships/membership.entity';
 import { ApiKey } from '../operators/api-key.entity';
@@ -37,11 +38,13 @@ export const entities = [
   ConvergenceDay,
   Email,
   Finding,
+  IdempotencyKey,
   Identity,
   Invitation,
   InvitationToken,
   IssuerKey,
   LeaseRow,
+  MachineToken,
   Membership,
   Operator,
   OperatorSession,

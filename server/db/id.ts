@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'run'
   | 'rch'
   | 'cod'
+  | 'mtk'
   | 'con'
   | 'req';
 

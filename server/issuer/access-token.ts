@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import type { Context } from '../context';
-import { ALGORITHM, type SigningKeys } from './signing-key';
+import { issuerUrl, type SigningKeys } from './signing-key';
 
 /** Whom the built-in issuer's tokens are for. */
 export const AUDIENCE = 'tenantry';
@@ -19,11 +19,11 @@ export async function signAccessToken(
   keys: SigningKeys,
   { subject, email }: { subject: string; email: string | null },
 ): Promise<AccessToken> {
-  const { kid, key } = await keys.active();
+  const { kid, alg, key } = await keys.active();
   const issuedAt = Math.floor(now().getTime() / 1000);
   const accessToken = await new SignJWT(email === null ? {} : { email })
-    .setProtectedHeader({ alg: ALGORITHM, kid, typ: 'JWT' })
-    .setIssuer(config.publicUrl)
+    .setProtectedHeader({ alg, kid, typ: 'JWT' })
+    .setIssuer(issuerUrl(config, keys.issuer))
     .setAudience(AUDIENCE)
     .setSubject(subject)
     .setIssuedAt(issuedAt)

@@ -76,7 +76,7 @@ export function authRouter(context: Context, redis: Redis, keys: SigningKeys): R
     const { user, identity } = known;
     const token = await inTransaction(context.db, async (tx) => {
       await useCode(tx, context, code);
-      const opened = await openSession(tx, context, known);
+      const opened = await openSession(tx, context, known, req.get('user-agent'));
       await recordAudit(tx, {
         actor: { type: 'user', id: user.id, name: user.name || code.email, ...origin },
         action: 'user.sign-in',

@@ -8,21 +8,34 @@ import {
   type JWTHeaderParameters,
 } from 'jose';
 import { type DataSource, type EntityManager, IsNull, MoreThan } from 'typeorm';
-import { systemActor } from '../audit/actor';
+import { type Actor, systemActor } from '../audit/actor';
 import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
-import { IssuerKey } from './issuer.entities';
+import { notFound } from '../errors';
+import { IssuerKey, MachineToken, PORTAL } from './issuer.entities';
 
-export const ALGORITHM = 'ES256';
-/** A retired key verifies until the last token that it signed has run out. */
+export const ALGORITHMS = ['ES256', 'RS256', 'EdDSA'] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+/** Of the portal's issuer, and of those that are made without naming another. */
+export const DEFAULT_ALGORITHM: Algorithm = 'ES256';
+/** A retired key verifies at least so long: until the last access token that it signed has run out. */
 const RETIRED_KEPT_MS = 3_600_000;
+/** How long a process goes by the keys that it read: so long it may take until a change is heeded everywhere. */
+const KEPT_MS = 15_000;
+/** Tokens may name any key: those that are not known are looked for so often a second, and no more. */
+const MOST_LOOKS = 10;
 
 export interface SigningKey {
   kid: string;
+  alg: string;
   key: CryptoKey;
 }
 
-const asKey = async (jwk: JWK): Promise<CryptoKey> => (await importJWK(jwk, ALGORITHM)) as CryptoKey;
+const asKey = async (jwk: JWK, alg: string): Promise<CryptoKey> => (await importJWK(jwk, alg)) as CryptoKey;
+
+/** `iss` of a built-in issuer: the portal's own is PUBLIC_URL itself. */
+export const issuerUrl = ({ publicUrl }: Context['config'], name: string): string =>
+  name === PORTAL ? publicUrl : `${publicUrl}/issuers/${name}`;
 
 /** Holds a lock of the database over all processes while `work` runs. */
 async function underLock<T>(db: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -41,88 +54,156 @@ async function underLock<T>(db: DataSource, work: (manager: EntityManager) => Pr
   }
 }
 
-/** The signing keys of the built-in issuer: one active key, made at first need; the private half is kept sealed. */
+/**
+ * Makes a key pair that signs for an issuer from now on, in the caller's transaction; the private half is kept sealed.
+ * What signed before must be retired by the caller.
+ */
+export async function makeKey(
+  tx: EntityManager,
+  { sealer }: Context,
+  actor: Actor,
+  issuer: string,
+  alg: Algorithm,
+): Promise<SigningKey> {
+  const pair = await generateKeyPair(alg, { extractable: true });
+  const [publicJwk, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)]);
+  const kid = await calculateJwkThumbprint(publicJwk);
+  await tx.insert(IssuerKey, {
+    kid,
+    issuer,
+    alg,
+    publicJwk: { ...publicJwk, kid, alg, use: 'sig' },
+    sealedPrivateJwk: sealer.seal(JSON.stringify(privateJwk)),
+  });
+  const changes = { issuer: { from: null, to: issuer }, alg: { from: null, to: alg } };
+  await recordAudit(tx, { actor, action: 'issuer-key.create', resource: 'issuer-keys', resourceId: kid, changes });
+  return { kid, alg, key: pair.privateKey };
+}
+
+/** What was read lately, by when. */
+interface Kept<Value> {
+  at: number;
+  value: Promise<Value>;
+}
+
+/** The keys of one built-in issuer. The portal's has one from its first need on; others are made by `npm run issuer`. */
 export class SigningKeys {
-  #active: Promise<SigningKey> | undefined;
-  readonly #publicKeys = new Map<string, CryptoKey>();
+  #active: Kept<SigningKey> | undefined;
+  #public: Kept<Map<string, CryptoKey>> | undefined;
+  #looks = { second: 0, count: 0 };
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    readonly issuer: string = PORTAL,
+  ) {}
 
-  /** The key that signs; made once, however many processes ask for the first time together. */
+  /** The key that signs; the portal's is made once, however many processes ask for the first time together. */
   active(): Promise<SigningKey> {
-    this.#active ??= this.#findOrMake().catch((error) => {
-      this.#active = undefined;
-      throw error;
-    });
-    return this.#active;
+    const now = Date.now();
+    if (!this.#active || now - this.#active.at > KEPT_MS)
+      this.#active = {
+        at: now,
+        value: this.#findOrMake().catch((error) => {
+          this.#active = undefined;
+          throw error;
+        }),
+      };
+    return this.#active.value;
   }
 
   /** The public halves as a JWK Set (RFC 7517). */
   async jwks(): Promise<{ keys: object[] }> {
-    await this.active();
+    if (this.issuer === PORTAL) await this.active();
     return { keys: (await this.#published()).map(({ publicJwk }) => publicJwk) };
   }
 
   /** The public key that a token's header names; throws where it is not ours. For jose's jwtVerify. */
   readonly verifying = async ({ kid }: JWTHeaderParameters): Promise<CryptoKey> => {
-    const known = kid === undefined ? undefined : this.#publicKeys.get(kid);
-    if (known) return known;
-    const row = (await this.#published()).find((one) => one.kid === kid);
-    if (!row) throw new UnknownKeyError();
-    const key = await asKey(row.publicJwk as JWK);
-    this.#publicKeys.set(row.kid, key);
-    return key;
+    const found = kid === undefined ? undefined : await this.#find(kid);
+    if (!found) throw new UnknownKeyError();
+    return found;
   };
 
+  async #find(kid: string): Promise<CryptoKey | undefined> {
+    const fresh = this.#public && Date.now() - this.#public.at <= KEPT_MS;
+    const known = fresh ? (await this.#public!.value).get(kid) : undefined;
+    if (known || (fresh && !this.#mayLook())) return known;
+    const value = this.#publicKeys();
+    this.#public = { at: Date.now(), value };
+    value.catch(() => {
+      this.#public = undefined;
+    });
+    return (await value).get(kid);
+  }
+
+  #mayLook(): boolean {
+    const second = Math.floor(Date.now() / 1000);
+    if (this.#looks.second !== second) this.#looks = { second, count: 0 };
+    this.#looks.count += 1;
+    return this.#looks.count <= MOST_LOOKS;
+  }
+
+  async #publicKeys(): Promise<Map<string, CryptoKey>> {
+    const keys = new Map<string, CryptoKey>();
+    for (const { kid, alg, publicJwk } of await this.#published()) keys.set(kid, await asKey(publicJwk as JWK, alg));
+    return keys;
+  }
+
   #published(): Promise<IssuerKey[]> {
-    const lately = new Date(this.context.now().getTime() - RETIRED_KEPT_MS);
-    return this.context.db
-      .getRepository(IssuerKey)
-      .find({ where: [{ retiredAt: IsNull() }, { retiredAt: MoreThan(lately) }], order: { createdAt: 'DESC' } });
+    const { issuer } = this;
+    return this.context.db.getRepository(IssuerKey).find({
+      where: [
+        { issuer, retiredAt: IsNull() },
+        { issuer, verifiesUntil: MoreThan(this.context.now()) },
+      ],
+      order: { createdAt: 'DESC' },
+    });
   }
 
   async #findOrMake(): Promise<SigningKey> {
     const { db } = this.context;
-    return (await this.#open(db.manager)) ?? underLock(db, async (tx) => (await this.#open(tx)) ?? this.#make(tx));
+    const found = await this.#open(db.manager);
+    if (found) return found;
+    if (this.issuer !== PORTAL) throw notFound('issuer', this.issuer);
+    return underLock(db, async (manager) => (await this.#open(manager)) ?? this.#make(manager));
   }
 
   /** The active key, or undefined where there is none that this APP_SECRET opens. */
   async #open(manager: EntityManager): Promise<SigningKey | undefined> {
-    const row = await manager.findOne(IssuerKey, { where: { retiredAt: IsNull() }, order: { createdAt: 'DESC' } });
+    const where = { issuer: this.issuer, retiredAt: IsNull() };
+    const row = await manager.findOne(IssuerKey, { where, order: { createdAt: 'DESC' } });
     if (!row) return undefined;
     let opened: string;
     try {
       opened = this.context.sealer.open(row.sealedPrivateJwk);
     } catch {
-      this.context.log.warn({ kid: row.kid }, 'APP_SECRET was changed: the signing key is replaced');
+      this.context.log.warn({ kid: row.kid }, 'APP_SECRET was changed: the signing key must be replaced');
       return undefined;
     }
-    return { kid: row.kid, key: await asKey(JSON.parse(opened) as JWK) };
+    return { kid: row.kid, alg: row.alg, key: await asKey(JSON.parse(opened) as JWK, row.alg) };
   }
 
-  async #make(manager: EntityManager): Promise<SigningKey> {
-    const { sealer, now } = this.context;
-    const pair = await generateKeyPair(ALGORITHM, { extractable: true });
-    const [publicJwk, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)]);
-    const kid = await calculateJwkThumbprint(publicJwk);
-    await manager.transaction(async (tx) => {
-      await tx.update(IssuerKey, { retiredAt: IsNull() }, { retiredAt: now() });
-      await tx.insert(IssuerKey, {
-        kid,
-        alg: ALGORITHM,
-        publicJwk: { ...publicJwk, kid, alg: ALGORITHM, use: 'sig' },
-        sealedPrivateJwk: sealer.seal(JSON.stringify(privateJwk)),
-      });
-      const changes = { alg: { from: null, to: ALGORITHM } };
-      await recordAudit(tx, {
-        actor: systemActor,
-        action: 'issuer-key.create',
-        resource: 'issuer-keys',
-        resourceId: kid,
-        changes,
-      });
+  #make(manager: EntityManager): Promise<SigningKey> {
+    return manager.transaction(async (tx) => {
+      await retireKeys(tx, this.context, this.issuer);
+      return makeKey(tx, this.context, systemActor, this.issuer, DEFAULT_ALGORITHM);
     });
-    return { kid, key: pair.privateKey };
+  }
+}
+
+/** Ends the signing of an issuer's key; what it signed stays good until it runs out, or ends `at` once. */
+export async function retireKeys(tx: EntityManager, { now }: Context, issuer: string, at?: Date): Promise<void> {
+  const keys = await tx.find(IssuerKey, { where: { issuer }, lock: { mode: 'pessimistic_write' } });
+  for (const { kid, retiredAt, verifiesUntil } of keys) {
+    if (retiredAt && !at) continue;
+    const [last] = await tx.find(MachineToken, {
+      where: { kid, revokedAt: IsNull() },
+      order: { expiresAt: 'DESC' },
+      take: 1,
+    });
+    const until = at ?? new Date(Math.max(now().getTime() + RETIRED_KEPT_MS, +(last?.expiresAt ?? 0)));
+    const ends = verifiesUntil && verifiesUntil < until ? verifiesUntil : until;
+    await tx.update(IssuerKey, { kid }, { retiredAt: retiredAt ?? now(), verifiesUntil: ends });
   }
 }
 

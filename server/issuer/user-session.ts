@@ -11,7 +11,7 @@ import type { KnownUser } from './user-of-identity';
 
 export const SESSION_MS = 30 * 86_400_000;
 /** How long a rotated token still leads to its successor: two tabs of one browser may refresh at the same time. */
-const OVERLAP_MS = 60_000;
+export const OVERLAP_MS = 60_000;
 
 const after = ({ now }: Context, ms: number): Date => new Date(now().getTime() + ms);
 const signInAgain = () => unauthenticated('Your session has ended. Sign in again.');
@@ -20,8 +20,18 @@ const signInAgain = () => unauthenticated('Your session has ended. Sign in again
 const successorOf = ({ config }: Context, token: string): string =>
   createHmac('sha256', config.appSecret).update(`session successor ${token}`).digest('base64url');
 
+/** What a session is called outside: of its secret's hash nothing is told. */
+export const sessionId = ({ tokenHash }: Pick<UserSession, 'tokenHash'>): string => sha256(tokenHash).slice(0, 24);
+
+const MOST_AGENT = 200;
+
 /** Opens a session and gives its secret, which is stored hashed. Sessions of the user that ran out are cleared. */
-export async function openSession(tx: EntityManager, context: Context, { user, identity }: KnownUser): Promise<string> {
+export async function openSession(
+  tx: EntityManager,
+  context: Context,
+  { user, identity }: KnownUser,
+  agent: string | undefined,
+): Promise<string> {
   const token = randomToken();
   const now = context.now();
   await tx.delete(UserSession, { userId: user.id, expiresAt: LessThanOrEqual(now) });
@@ -29,6 +39,7 @@ export async function openSession(tx: EntityManager, context: Context, { user, i
     tokenHash: sha256(token),
     userId: user.id,
     identityId: identity.id,
+    agent: agent?.slice(0, MOST_AGENT) ?? null,
     expiresAt: after(context, SESSION_MS),
     lastUsedAt: now,
   });
@@ -45,8 +56,8 @@ export async function rotateSession(context: Context, token: string): Promise<Kn
     if (!found) throw signInAgain();
     const ends = after(context, OVERLAP_MS);
     if (found.expiresAt > ends) await tx.update(UserSession, { tokenHash: found.tokenHash }, { expiresAt: ends });
-    const { userId, identityId } = found;
-    const row = { userId, identityId, expiresAt: after(context, SESSION_MS), lastUsedAt: now() };
+    const { userId, identityId, agent } = found;
+    const row = { userId, identityId, agent, expiresAt: after(context, SESSION_MS), lastUsedAt: now() };
     await tx.insert(UserSession, { ...row, tokenHash: sha256(next) }).catch((error: unknown) => {
       if (!isDuplicate(error)) throw error;
     });

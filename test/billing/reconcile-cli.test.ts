@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { Tenant } from '../../server/tenants/tenant.entity';
-import { testEnv } from '../support/context';
+import { runCli } from '../support/cli';
 import { aTenant } from '../support/factories';
 import { type BillingWorld, billingWorld } from './billing-world';
 
@@ -12,29 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-interface Outcome {
-  code: number;
-  told: string;
-}
-
-/** `npm run reconcile -- …args`, from the sources, over this world. */
-function reconcile(...args: string[]): Promise<Outcome> {
-  const { databaseUrl, redisUrl, stripe } = world.context.config;
-  const hook = join(__dirname, '../../dev/launch/swc-register.cjs');
-  const command = join(__dirname, '../../server/cli/reconcile.ts');
-  const env = {
-    ...process.env,
-    ...testEnv(),
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: redisUrl,
-    STRIPE_API_BASE: stripe.apiBase,
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['-r', hook, command, ...args], { env }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, told: `${out}${err}` }),
-    );
-  });
-}
+const reconcile = (...args: string[]) => runCli(world.context, 'reconcile', ...args);
 
 async function unheardOf(): Promise<string> {
   const { id } = await aTenant(world.context);
