@@ -6,7 +6,7 @@ import { forbidden } from '../errors';
 import { memberOf, removeMember, setRole } from '../memberships/members';
 import { Membership } from '../memberships/membership.entity';
 import { User } from '../users/user.entity';
-import { requireRight, type TenantRoute, tenantRoute } from './callers';
+import { requireRight, requireScope, type TenantRoute, tenantRoute } from './callers';
 import { pageOf } from './lists';
 import { changeTenant } from './own-tenants';
 
@@ -62,6 +62,7 @@ export const memberRoutes = (context: Context): TenantRoute[] => [
     handle: ({ caller, params }) =>
       changeTenant(context, caller, 'members:read', async (tx, tenant, own) => {
         const leaving = params.userId === caller.user.id;
+        requireScope(caller, leaving ? 'user:write' : 'members:remove');
         if (!leaving) requireRight(own.role, 'members:remove');
         const member = await memberOf(tx, tenant.id, { userId: params.userId! });
         requireRank(own.role, member.role);
