@@ -8,6 +8,7 @@ import { Membership } from '../memberships/membership.entity';
 import { lockTenant } from '../tenants/change-tenant';
 import { createTenant, type NewTenant } from '../tenants/create-tenant';
 import { Tenant } from '../tenants/tenant.entity';
+import type { Identity } from '../users/identity.entity';
 import { User } from '../users/user.entity';
 import { requireRight, requireUsable, type TenantCaller, type UserCaller } from './callers';
 
@@ -39,14 +40,21 @@ export async function presentOwn(manager: EntityManager, memberships: Membership
   });
 }
 
-/** All tenants that the user may enter, the oldest membership first; or `tenantId` alone. */
-export async function ownTenants(
+/** How a user may sign in. */
+export const presentIdentities = (
   manager: EntityManager,
   userId: string,
-  tenantId?: string | null,
-): Promise<OwnTenant[]> {
-  const where = { userId, ...(tenantId ? { tenantId } : {}) };
-  return presentOwn(manager, await manager.find(Membership, { where, order: { id: 'ASC' } }));
+): Promise<Pick<Identity, 'id' | 'issuer' | 'subject'>[]> =>
+  manager.query('SELECT id, issuer, subject FROM identities WHERE userId = ? ORDER BY id', [userId]);
+
+/** All tenants that the user may enter, the oldest membership first; or `tenantId` alone. */
+export function ownTenants(manager: EntityManager, userId: string, tenantId?: string | null): Promise<OwnTenant[]> {
+  return manager.query(
+    `SELECT t.id, t.name, m.role, t.planId, t.status, t.memberCount, t.seatLimit, t.createdAt
+     FROM memberships m JOIN tenants t ON t.id = m.tenantId
+     WHERE m.userId = ? AND t.status <> 'deleted'${tenantId ? ' AND t.id = ?' : ''} ORDER BY m.id`,
+    [userId, ...(tenantId ? [tenantId] : [])],
+  );
 }
 
 /** Makes a tenant whose owner is the caller. */

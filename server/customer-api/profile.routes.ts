@@ -6,21 +6,17 @@ import { inTransaction } from '../db/transaction';
 import { invalid } from '../errors';
 import { UserSession } from '../issuer/issuer.entities';
 import { OVERLAP_MS, sessionId } from '../issuer/user-session';
-import { Identity } from '../users/identity.entity';
 import { linkIdentity, unlinkIdentity } from '../users/link-identity';
 import { User } from '../users/user.entity';
 import { type UserRoute, userRoute } from './callers';
+import { presentIdentities } from './own-tenants';
 import type { tokenVerifier } from './verify-token';
 
 const LinkBody = z.object({ token: z.string('is required.').trim().min(1, 'is required.').max(16_384) });
 const ProfileBody = z.object({ name: z.string('is required.').trim().max(120) });
 
-/** An identity as its user sees it. */
-export const presentIdentity = ({ id, issuer, subject }: Identity) => ({ id, issuer, subject });
-
-async function identitiesOf({ db }: Context, userId: string) {
-  const rows = await db.getRepository(Identity).find({ where: { userId }, order: { id: 'ASC' } });
-  return { identities: rows.map(presentIdentity) };
+async function identitiesOf(context: Context, userId: string) {
+  return { identities: await presentIdentities(context.db.manager, userId) };
 }
 
 /** The caller's own name, identities and sessions. */

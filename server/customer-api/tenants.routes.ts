@@ -5,12 +5,18 @@ import { Membership } from '../memberships/membership.entity';
 import { deleteTenant, updateTenant } from '../tenants/change-tenant';
 import { Tenant } from '../tenants/tenant.entity';
 import { tenantName } from '../tenants/tenants.routes';
-import { Identity } from '../users/identity.entity';
 import { type TenantRoute, tenantRoute, type UserRoute, userRoute } from './callers';
 import { endSubscriptions } from './end-subscriptions';
 import { pageOf } from './lists';
-import { changeTenant, firstTenant, foundTenant, ownTenants, presentOwn, presentTenant } from './own-tenants';
-import { presentIdentity } from './profile.routes';
+import {
+  changeTenant,
+  firstTenant,
+  foundTenant,
+  ownTenants,
+  presentIdentities,
+  presentOwn,
+  presentTenant,
+} from './own-tenants';
 
 const NewTenantBody = z.object({ name: tenantName });
 const TenantBody = z.object({ name: tenantName });
@@ -28,7 +34,7 @@ export const ownRoutes = (context: Context): UserRoute[] => [
     async handle({ caller, query }) {
       const { id, email, name } = caller.user;
       const [identities, standing] = await Promise.all([
-        context.db.getRepository(Identity).find({ where: { userId: id }, order: { id: 'ASC' } }),
+        presentIdentities(context.db.manager, id),
         ownTenants(context.db.manager, id, caller.machine?.tenantId),
       ]);
       const { machine } = caller;
@@ -37,7 +43,7 @@ export const ownRoutes = (context: Context): UserRoute[] => [
       const tenants = standing.length > 0 || !provision ? standing : await firstTenant(context, caller);
       return {
         user: { id, email, name },
-        identities: identities.map(presentIdentity),
+        identities,
         tenants,
       };
     },

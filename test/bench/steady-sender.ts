@@ -5,15 +5,19 @@ import signedEvent from './signed-event';
 
 interface Pace {
   url: string;
+  /** Of a GET; where left out, signed events are sent. */
+  headers?: Record<string, string>;
   perSecond: number;
   seconds: number;
 }
 
-/** Sends one event; gives the milliseconds from when it was due, however late it was sent. */
-function sendOne({ url }: Pace, agent: Agent, due: number): Promise<number> {
-  const { body, headers } = signedEvent({});
+/** Sends one request; gives the milliseconds from when it was due, however late it was sent. */
+function sendOne({ url, headers: given }: Pace, agent: Agent, due: number): Promise<number> {
+  const { method, body, headers } = given
+    ? { method: 'GET', body: undefined, headers: given }
+    : { method: 'POST', ...signedEvent({}) };
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', agent, headers }, (answer) => {
+    const sent = request(url, { method, agent, headers }, (answer) => {
       answer.resume().once('end', () => {
         if (answer.statusCode === 200) resolve(performance.now() - due);
         else reject(new Error(`${url} answered ${answer.statusCode}.`));
@@ -23,7 +27,7 @@ function sendOne({ url }: Pace, agent: Agent, due: number): Promise<number> {
   });
 }
 
-/** One event after the other at its time, whether or not those before it are answered. */
+/** One request after the other at its time, whether or not those before it are answered. */
 async function sendAll(pace: Pace): Promise<number[]> {
   const agent = new Agent({ keepAlive: true });
   const begin = performance.now();
@@ -37,7 +41,7 @@ async function sendAll(pace: Pace): Promise<number[]> {
 }
 
 /**
- * Signed events to `url`, so many every second, from a thread of their own, over as many connections as it takes.
+ * Requests to `url`, so many every second, from a thread of their own, over as many connections as it takes.
  * Gives how many milliseconds each took. Throws when any is not answered with 200.
  */
 export function sendSteadily(pace: Pace): Promise<number[]> {

@@ -53,9 +53,14 @@ export type Rate = (seconds: number) => Promise<number>;
 
 /** Requests per second over real HTTP, sent from a thread of their own. Throws when any is not answered with 2xx. */
 export const httpRate =
-  (options: { url: string; headers?: Record<string, string>; requests?: Options['requests'] }): Rate =>
+  (options: Pick<Options, 'url' | 'headers' | 'requests'> & { connections?: number }): Rate =>
   async (duration) => {
-    const result = await autocannon({ ...options, connections: CONNECTIONS, workers: 1, duration });
+    const result = await autocannon({
+      ...options,
+      connections: options.connections ?? CONNECTIONS,
+      workers: 1,
+      duration,
+    });
     if (result.errors + result.non2xx > 0)
       throw new Error(`${options.url}: ${result.errors} requests failed, ${result.non2xx} were not answered with 2xx.`);
     return result.requests.total / result.duration;
