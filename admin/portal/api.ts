@@ -94,13 +94,17 @@ export async function ask<T>(method: Method, path: string, body?: unknown): Prom
 /** Has a one-time code mailed to `email`. */
 export const requestCode = (email: string) => ask<void>('POST', '/auth/code', { email });
 
+async function tokenFor(body: { email: string; code: string; session: boolean }): Promise<string> {
+  return (await read<{ accessToken: string }>(await send('POST', '/auth/token', body))).accessToken;
+}
+
 /** Signs in by the code of the newest mail. */
 export async function signIn(email: string, code: string): Promise<void> {
-  const { accessToken: token } = await read<{ accessToken: string }>(
-    await send('POST', '/auth/token', { email, code }),
-  );
-  setSession(token);
+  setSession(await tokenFor({ email, code, session: true }));
 }
+
+/** An access token that proves another address, while the reader stays signed in as before. */
+export const tokenForLinking = (email: string, code: string) => tokenFor({ email, code, session: false });
 
 /** Ends the session here and on the server. Throws ApiError, and stays signed in, when the server can't be told. */
 export async function signOut(): Promise<void> {

@@ -17,7 +17,7 @@ function SignedIn({ path }: { path: string }) {
   if (!me.data) return me.error ? <Fault error={me.error} retry={() => void me.reload()} /> : <Loading />;
   const [, room, tenantId, tab] = path.split('/');
   if (path === '/') return <Home me={me.data} reload={me.reload} />;
-  if (path === '/profile') return <Profile me={me.data} />;
+  if (path === '/profile') return <Profile me={me.data} reload={me.reload} />;
   if (room === 't' && tenantId)
     return <TenantPages key={tenantId} me={me.data} reload={me.reload} tenantId={tenantId} tab={tab || 'overview'} />;
   return (

@@ -1,5 +1,6 @@
 import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react';
 import { ask } from './api';
+import { DeletedTenants } from './deleted-tenants';
 import { useAction } from './hooks';
 import { Button, Fault, Field, Title } from './parts';
 import { Link, navigate } from './router';
@@ -103,6 +104,7 @@ export function Home({ me, reload }: { me: Me; reload: () => Promise<Me | undefi
       <section className="card">
         <NewTenant reload={reload} />
       </section>
+      <DeletedTenants reload={reload} />
     </>
   );
 }

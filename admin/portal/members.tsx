@@ -3,6 +3,7 @@ import { canInTenant, mayGrantRole, TENANT_ROLES, type TenantRole } from '../../
 import { ask } from './api';
 import { useAction, useList } from './hooks';
 import { Button, Confirm, Fault, Loading } from './parts';
+import { navigate } from './router';
 import type { Member, TabProps } from './types';
 
 interface MemberRowProps {
@@ -12,18 +13,21 @@ interface MemberRowProps {
   isMe: boolean;
   writable: boolean;
   onChanged: () => Promise<unknown>;
+  onLeft: () => Promise<unknown>;
 }
 
-function MemberRow({ member, path, myRole, isMe, writable, onChanged }: MemberRowProps) {
+function MemberRow({ member, path, myRole, isMe, writable, onChanged, onLeft }: MemberRowProps) {
   const [asking, setAsking] = useState(false);
   const removing = useAction();
   const granting = useAction();
   const name = member.name || member.email || 'Somebody';
   const below = writable && mayGrantRole(myRole, member.role);
+  const mayRemove = below && canInTenant(myRole, 'members:remove');
+  const verb = isMe ? 'Leave' : 'Remove';
   const remove = async () => {
     const done = await removing.run(async () => {
       await ask('DELETE', path);
-      await onChanged();
+      await (isMe ? onLeft() : onChanged());
     });
     if (done) setAsking(false);
   };
@@ -54,22 +58,26 @@ function MemberRow({ member, path, myRole, isMe, writable, onChanged }: MemberRo
       ) : (
         <span className="tag">{member.role}</span>
       )}
-      {below && !isMe && canInTenant(myRole, 'members:remove') && (
-        <Button aria-label={`Remove ${name}`} onClick={() => setAsking(true)}>
-          Remove
+      {(isMe ? writable : mayRemove) && (
+        <Button aria-label={isMe ? 'Leave this team' : `Remove ${name}`} onClick={() => setAsking(true)}>
+          {verb}
         </Button>
       )}
       {asking && (
         <Confirm
-          title={`Remove ${name}?`}
-          verb="Remove"
+          title={isMe ? 'Leave this team?' : `Remove ${name}?`}
+          verb={verb}
           danger
           busy={removing.busy}
           error={removing.error}
           onConfirm={remove}
           onClose={() => setAsking(false)}
         >
-          <p>{name} loses access to this team at once.</p>
+          <p>
+            {isMe
+              ? 'You lose access to it at once. To come back you need an invitation.'
+              : `${name} loses access to this team at once.`}
+          </p>
         </Confirm>
       )}
     </li>
@@ -81,6 +89,10 @@ export function Members({ me, tenant, api, reload }: TabProps) {
   const members = useList<Member>(`${api}/members`);
   const changed = async () => {
     await Promise.all([members.reload(), reload()]);
+  };
+  const left = async () => {
+    await reload();
+    navigate('/', { replace: true });
   };
   return (
     <section className="card">
@@ -97,6 +109,7 @@ export function Members({ me, tenant, api, reload }: TabProps) {
             isMe={member.userId === me.user.id}
             writable={tenant.status === 'active'}
             onChanged={changed}
+            onLeft={left}
           />
         ))}
       </ul>

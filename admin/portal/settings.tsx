@@ -58,8 +58,8 @@ function Delete({ tenant, api, reload }: TabProps) {
     <section className="card">
       <h2>Delete this team</h2>
       <p>
-        Everybody loses access at once. A paid subscription ends with the period that is paid for. Support can bring the
-        team back for a while.
+        Everybody loses access at once. A paid subscription ends with the period that is paid for. You can bring the
+        team back from “Your teams” for a while.
       </p>
       <form onSubmit={remove}>
         <Field

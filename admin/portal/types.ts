@@ -12,8 +12,28 @@ export interface MyTenant {
 
 export interface Me {
   user: { id: string; name: string; email: string | null };
-  identities: { issuer: string; subject: string }[];
+  identities: Identity[];
   tenants: MyTenant[];
+}
+
+export interface Identity {
+  id: string;
+  issuer: string;
+  subject: string;
+  email: string | null;
+}
+
+export interface Session {
+  id: string;
+  /** What the browser called itself when it signed in. */
+  agent: string | null;
+  lastUsedAt: string;
+}
+
+export interface DeletedTenant {
+  id: string;
+  name: string;
+  restorableUntil: string;
 }
 
 export interface Page<T> {

@@ -105,6 +105,7 @@ export class World {
       id: newId('idn'),
       issuer: this.issuer,
       subject: `email:${sha256(key)}`,
+      email,
       userId: id,
       createdAt,
     });

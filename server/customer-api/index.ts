@@ -14,6 +14,7 @@ import { acceptRoutes, invitationRoutes, previewRoutes } from './invitations.rou
 import { memberRoutes } from './members.routes';
 import { planListRoutes, planRoutes } from './plans.routes';
 import { profileRoutes } from './profile.routes';
+import { restoreRoutes } from './restore.routes';
 import { oneTenantRoutes, ownRoutes } from './tenants.routes';
 import { tokenVerifier } from './verify-token';
 
@@ -31,6 +32,7 @@ export const customerApiRoutes = (
   open: previewRoutes(context),
   user: [
     ...ownRoutes(context),
+    ...restoreRoutes(context),
     ...profileRoutes(context, verify),
     ...acceptRoutes(context),
     ...planListRoutes(context),

@@ -44,8 +44,8 @@ export async function presentOwn(manager: EntityManager, memberships: Membership
 export const presentIdentities = (
   manager: EntityManager,
   userId: string,
-): Promise<Pick<Identity, 'id' | 'issuer' | 'subject'>[]> =>
-  manager.query('SELECT id, issuer, subject FROM identities WHERE userId = ? ORDER BY id', [userId]);
+): Promise<Pick<Identity, 'id' | 'issuer' | 'subject' | 'email'>[]> =>
+  manager.query('SELECT id, issuer, subject, email FROM identities WHERE userId = ? ORDER BY id', [userId]);
 
 /** All tenants that the user may enter, the oldest membership first; or `tenantId` alone. */
 export function ownTenants(manager: EntityManager, userId: string, tenantId?: string | null): Promise<OwnTenant[]> {

@@ -27,6 +27,8 @@ const TokenBody = z.object({
     .string('is required.')
     .transform((value) => value.replace(/\s/g, ''))
     .pipe(z.string().regex(/^\d{6}$/, 'must be the six digits of the mail.')),
+  /** Without one the access token is all that is given: to tie the address to the account that is signed in. */
+  session: z.boolean().default(true),
 });
 
 /** The cookie's name bears the port, since cookies of one host are shared by all ports. */
@@ -76,6 +78,7 @@ export function authRouter(context: Context, redis: Redis, keys: SigningKeys): R
     const { user, identity } = known;
     const token = await inTransaction(context.db, async (tx) => {
       await useCode(tx, context, code);
+      if (!given.session) return null;
       const opened = await openSession(tx, context, known, req.get('user-agent'));
       await recordAudit(tx, {
         actor: { type: 'user', id: user.id, name: user.name || code.email, ...origin },
@@ -85,7 +88,7 @@ export function authRouter(context: Context, redis: Redis, keys: SigningKeys): R
       });
       return opened;
     });
-    res.cookie(name, token, lasting);
+    if (token !== null) res.cookie(name, token, lasting);
     res.json(await signAccessToken(context, keys, { subject: identity.subject, email: user.email }));
   });
 

@@ -29,21 +29,23 @@ export interface KnownUser {
 
 /** Both rows at once: every call of the customer API begins with this. */
 async function find({ db }: Context, { issuer, subject }: Bearer): Promise<KnownUser | undefined> {
-  const [row]: (User & { identityId: string; identityCreatedAt: Date })[] = await db.query(
-    `SELECT i.id AS identityId, i.createdAt AS identityCreatedAt, u.*
+  const [row]: (User & { identityId: string; identityEmail: string | null; identityCreatedAt: Date })[] =
+    await db.query(
+      `SELECT i.id AS identityId, i.email AS identityEmail,
+       i.createdAt AS identityCreatedAt, u.*
      FROM identities i JOIN users u ON u.id = i.userId WHERE i.issuer = ? AND i.subject = ?`,
-    [issuer, subject],
-  );
+      [issuer, subject],
+    );
   if (!row) return undefined;
-  const { identityId, identityCreatedAt, ...user } = row;
-  return { user, identity: { id: identityId, issuer, subject, userId: user.id, createdAt: identityCreatedAt } };
+  const { identityId: id, identityEmail: email, identityCreatedAt: createdAt, ...user } = row;
+  return { user, identity: { id, issuer, subject, email, userId: user.id, createdAt } };
 }
 
 async function make({ db }: Context, { issuer, subject, email, name }: Bearer, origin: Origin): Promise<void> {
   const id = newId('usr');
   await inTransaction(db, async (tx) => {
     await tx.insert(User, { id, email, emailKey: email && emailKey(email), name });
-    await tx.insert(Identity, { id: newId('idn'), issuer, subject, userId: id });
+    await tx.insert(Identity, { id: newId('idn'), issuer, subject, email, userId: id });
     await recordAudit(tx, {
       actor: { type: 'user', id, name: name || email || subject, ...origin },
       action: 'user.create',

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { createdMoment, exactText, word } from '../db/columns';
+import { createdMoment, exactText, nullableText, word } from '../db/columns';
 
 /** `iss` and `sub` of a trusted token (OpenID Connect Core 1.0, section 2): together unique, and of one user. */
 @Entity('identities')
@@ -9,6 +9,8 @@ export class Identity {
   @PrimaryColumn(word()) id: string;
   @Column(exactText(255)) issuer: string;
   @Column(exactText(255)) subject: string;
+  /** As its token told when it was seen first; null where it told none that is verified. */
+  @Column(nullableText(254)) email: string | null;
   @ForeignKey('users') @Column(word()) userId: string;
   @CreateDateColumn(createdMoment) createdAt: Date;
 }

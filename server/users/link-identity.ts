@@ -25,7 +25,7 @@ export async function linkIdentity(
   { db }: Context,
   actor: Actor,
   userId: string,
-  { issuer, subject }: Named,
+  { issuer, subject, email }: Named & Pick<Identity, 'email'>,
 ): Promise<void> {
   await inTransaction(db, async (tx) => {
     const found = await tx.findOneBy(Identity, { issuer, subject });
@@ -58,7 +58,7 @@ export async function linkIdentity(
         changes,
       });
     } else
-      await tx.insert(Identity, { id: newId('idn'), issuer, subject, userId }).catch((error: unknown) => {
+      await tx.insert(Identity, { id: newId('idn'), issuer, subject, email, userId }).catch((error: unknown) => {
         throw isDuplicate(error) ? new LostRace('The identity was made meanwhile.') : error;
       });
     const changes = changed(null, { issuer, subject });

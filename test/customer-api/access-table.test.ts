@@ -74,6 +74,8 @@ const OUTSIDE: Omit<Row, 'may'>[] = [
   { route: 'delete /me/sessions', ok: 204 },
   { route: 'get /tenants', ok: 200 },
   { route: 'post /tenants', ok: 201, body: () => ({ name: 'Another' }) },
+  { route: 'get /tenants/deleted', ok: 200 },
+  { route: 'post /tenants/:tenant/restore', ok: 404 },
   { route: 'get /plans', ok: 200 },
   { route: 'post /invitations/accept', ok: 404, body: () => ({ token: 'of nothing' }) },
   { route: 'post /contact', ok: 201, body: () => ({ subject: 'Hello', message: 'A question.' }) },
@@ -119,7 +121,8 @@ async function call(token: string | null, { route, body }: Pick<Row, 'route' | '
     .replace(':id', world.tenantId)
     .replace(':userId', world.other.id)
     .replace(':inv', world.invitationId)
-    .replace(':identity', 'idn_nobody');
+    .replace(':identity', 'idn_nobody')
+    .replace(':tenant', 'ten_nobody');
   const asked = server.anonymous()[method](`/v1${address}`);
   if (token !== null) asked.set('Authorization', `Bearer ${token}`);
   return method === 'get' ? asked : asked.send((await body?.(world)) ?? {});
