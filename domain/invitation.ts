@@ -1,6 +1,10 @@
 export const INVITATION_STATUSES = ['pending', 'accepted', 'revoked', 'expired'] as const;
 export type InvitationStatus = (typeof INVITATION_STATUSES)[number];
-export type InvitationAction = 'accept' | 'resend' | 'revoke' | 'expire';
+/** `link` gives a fresh link by hand, `extend` a new end, `readdress` another address; see server/invitations. */
+export type InvitationAction = 'accept' | 'resend' | 'link' | 'readdress' | 'extend' | 'revoke' | 'expire';
+
+/** How many days an invitation can be good, from each sending on. */
+export const TERM_DAYS = { least: 1, most: 30 } as const;
 
 export interface InvitationState {
   status: InvitationStatus;
@@ -13,8 +17,16 @@ export const statusAt = ({ status, expiresAt }: InvitationState, now: Date): Inv
 
 /** One life of an invitation: from each status, what each action leads to. What is not here is refused. */
 const MOVES: Record<InvitationStatus, Partial<Record<InvitationAction, InvitationStatus>>> = {
-  pending: { accept: 'accepted', resend: 'pending', revoke: 'revoked', expire: 'expired' },
-  expired: { resend: 'pending', revoke: 'revoked' },
+  pending: {
+    accept: 'accepted',
+    resend: 'pending',
+    link: 'pending',
+    readdress: 'pending',
+    extend: 'pending',
+    revoke: 'revoked',
+    expire: 'expired',
+  },
+  expired: { resend: 'pending', link: 'pending', readdress: 'pending', extend: 'pending', revoke: 'revoked' },
   accepted: {},
   revoked: {},
 };

@@ -37,6 +37,9 @@ type Verb =
   | 'tenants:preview'
   | 'invitations:resend'
   | 'invitations:revoke'
+  | 'invitations:extend'
+  | 'invitations:link'
+  | 'invitations:readdress'
   | 'overrides:end'
   | 'overrides:extend'
   | 'plans:what-if'
@@ -81,6 +84,9 @@ const SUPPORT: readonly Permission[] = [
   'invitations:create',
   'invitations:resend',
   'invitations:revoke',
+  'invitations:extend',
+  'invitations:link',
+  'invitations:readdress',
   'plans:what-if',
   'stripe-events:replay',
   'stripe-events:payload',

@@ -8,7 +8,7 @@ import { inTransaction } from '../db/transaction';
 import { parse } from '../http/routes';
 import { acceptInvitation, previewInvitation } from '../invitations/accept-invitation';
 import { lockInvitation, resendInvitation, revokeInvitation } from '../invitations/change-invitation';
-import { createInvitation } from '../invitations/create-invitation';
+import { createInvitation, inviterOf } from '../invitations/create-invitation';
 import { Invitation } from '../invitations/invitation.entity';
 import { NewInvitationFields, oncePerRequest, resendLimits } from '../invitations/invitations.routes';
 import { Tenant } from '../tenants/tenant.entity';
@@ -55,7 +55,7 @@ const present = (row: Invitation, now: Date) => ({
   sentCount: row.sentCount,
   lastSentAt: row.lastSentAt,
   deliveryStatus: row.deliveryStatus,
-  invitedBy: { name: row.invitedByName },
+  invitedBy: { name: inviterOf(row) },
   acceptedAt: row.acceptedAt,
   createdAt: row.createdAt,
 });

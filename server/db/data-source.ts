@@ -12,6 +12,7 @@ import { Convergence1764600000000 } from './migrations/1764600000000-convergence
 import { PlanCatalogue1764700000000 } from './migrations/1764700000000-plan-catalogue';
 import { MachineTokens1764840000000 } from './migrations/1764840000000-machine-tokens';
 import { IdentityEmail1764850000000 } from './migrations/1764850000000-identity-email';
+import { Invitations1764900000000 } from './migrations/1764900000000-invitations';
 
 /** Which driver dialect fits the server: TypeORM's schema diff treats JSON columns differently on the two. */
 async function dialectOf(url: string): Promise<'mariadb' | 'mysql'> {
@@ -49,6 +50,7 @@ export async function openDatabase(url: string, { poolSize = 20 }: OpenOptions =
       PlanCatalogue1764700000000,
       MachineTokens1764840000000,
       IdentityEmail1764850000000,
+      Invitations1764900000000,
     ],
     migrationsTableName: 'migrations',
     timezone: 'Z',

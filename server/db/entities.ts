@@ -12,8 +12,12 @@ import { Subscription } from '../billing/subscription.entity';
 import { ConvergenceDay } from '../convergence/convergence-day.entity';
 import { ContactRequest } from '../customer-api/contact-request.entity';
 import { Email } from '../emails/email.entity';
+import { EmailEvent } from '../emails/email-event.entity';
+import { Suppression } from '../emails/suppression.entity';
 import { IdempotencyKey } from '../http/idempotency-key.entity';
 import { Invitation } from '../invitations/invitation.entity';
+import { InvitationImport } from '../invitations/invitation-import.entity';
+import { InvitationOpening } from '../invitations/invitation-opening.entity';
 import { InvitationToken } from '../invitations/invitation-token.entity';
 import { IssuerKey, MachineToken, SignInCode, UserSession } from '../issuer/issuer.entities';
 import { OutboxRow } from '../jobs/outbox.entity';
@@ -37,10 +41,13 @@ export const entities = [
   ContactRequest,
   ConvergenceDay,
   Email,
+  EmailEvent,
   Finding,
   IdempotencyKey,
   Identity,
   Invitation,
+  InvitationImport,
+  InvitationOpening,
   InvitationToken,
   IssuerKey,
   LeaseRow,
@@ -63,6 +70,7 @@ export const entities = [
   StripeEvent,
   StripeState,
   Subscription,
+  Suppression,
   Tenant,
   User,
   UserSession,

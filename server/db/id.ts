@@ -19,6 +19,9 @@ export type IdPrefix =
   | 'rch'
   | 'cod'
   | 'mtk'
+  | 'eev'
+  | 'sup'
+  | 'opn'
   | 'con'
   | 'req';
 

@@ -11,6 +11,7 @@ export type EmailStatus = 'queued' | 'sending' | 'sent' | 'failed' | 'bounced';
 @Index('emails_invitation', ['invitationId'])
 @Index('emails_tenant', ['tenantId', 'createdAt'])
 @Index('emails_message_id', ['messageId'], { unique: true })
+@Index('emails_provider_id', ['providerMessageId'])
 @Index('emails_search', ['to'], { fulltext: true })
 export class Email {
   @PrimaryColumn(word()) id: string;
@@ -22,6 +23,8 @@ export class Email {
   @ForeignKey('invitations') @Column(nullableWord()) invitationId: string | null;
   @ForeignKey('tenants') @Column(nullableWord()) tenantId: string | null;
   @Column(word(128)) messageId: string;
+  /** What the mail's server calls it, as far as its answer tells. */
+  @Column(nullableWord(255)) providerMessageId: string | null;
   /** What the template needs, without any secret. */
   @Column(json) data: Record<string, string>;
   /** The token or code, sealed with APP_SECRET; erased when the mail is sent or given up. */
@@ -30,4 +33,6 @@ export class Email {
   @Column(nullableText(255)) smtpResponse: string | null;
   @CreateDateColumn(createdMoment) createdAt: Date;
   @Column(nullableMoment) sentAt: Date | null;
+  @Column(nullableMoment) deliveredAt: Date | null;
+  @Column(nullableMoment) bouncedAt: Date | null;
 }

@@ -13,6 +13,7 @@ import { requireSeat } from '../tenants/require-seat';
 import { Tenant } from '../tenants/tenant.entity';
 import type { User } from '../users/user.entity';
 import { lockInvitation } from './change-invitation';
+import { inviterOf } from './create-invitation';
 import { Invitation } from './invitation.entity';
 import { InvitationToken } from './invitation-token.entity';
 
@@ -57,8 +58,8 @@ export async function previewInvitation({ db, now }: Context, token: string): Pr
   if (tenant.status === 'deleted') throw unavailable();
   if (tenant.status === 'suspended')
     throw forbidden('The team that invited you is suspended just now. Ask whoever invited you.', 'tenant_suspended');
-  const { invitedByName: inviterName, role, email, expiresAt } = invitation;
-  return { tenantName: tenant.name, inviterName, role, email, status: 'pending', expiresAt };
+  const { role, email, expiresAt } = invitation;
+  return { tenantName: tenant.name, inviterName: inviterOf(invitation), role, email, status: 'pending', expiresAt };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface NewInvitation {
   role: TenantRole;
   /** The inviter's own role in the tenant; left out for operators, who may give any. */
   inviterRole?: TenantRole;
+  /** How long it is good, from each sending on; INVITATION_TTL_DAYS where left out. */
+  expiresInDays?: number;
 }
 
 /** Throws 403 or 409 where nobody can be invited to, or join, this tenant. */
@@ -27,10 +29,19 @@ export function requireOpenTenant(tenant: Tenant): void {
   if (tenant.status === 'deleted') throw conflict('tenant_deleted', 'This tenant is deleted. Restore it first.');
 }
 
-export const expiryFrom = ({ now, config }: Context): Date =>
-  new Date(now().getTime() + config.invitationTtlDays * 86_400_000);
+export const inDays = ({ now }: Context, days: number): Date => new Date(now().getTime() + days * 86_400_000);
 
-type Mailed = Pick<Invitation, 'id' | 'email' | 'role' | 'invitedByName' | 'expiresAt'>;
+type Mailed = Pick<Invitation, 'id' | 'email' | 'role' | 'invitedByName' | 'expiresAt'> & {
+  standsForName?: string | null;
+};
+
+/** Who invites, as the invited one is told: whoever stands for it since the inviter left. */
+export const inviterOf = ({ invitedByName, standsForName }: Pick<Mailed, 'invitedByName' | 'standsForName'>): string =>
+  standsForName ?? invitedByName;
+
+/** Remembers a new token's hash, from which its age can be told. */
+export const keepToken = (tx: EntityManager, { now }: Context, invitationId: string, tokenHash: string) =>
+  tx.insert(InvitationToken, { tokenHash, invitationId, createdAt: now() });
 
 /** Queues the mail of an invitation; the token stands in it alone, sealed. */
 export async function mailInvitation(
@@ -40,13 +51,13 @@ export async function mailInvitation(
   invitation: Mailed,
   token: string,
 ): Promise<void> {
-  await tx.insert(InvitationToken, { tokenHash: sha256(token), invitationId: invitation.id });
+  await keepToken(tx, context, invitation.id, sha256(token));
   await queueEmail(tx, context, {
     kind: 'invitation',
     to: invitation.email,
     data: {
       tenantName: tenant.name,
-      inviterName: invitation.invitedByName,
+      inviterName: inviterOf(invitation),
       role: invitation.role,
       expiresAt: invitation.expiresAt.toISOString(),
     },
@@ -67,7 +78,7 @@ export async function createInvitation(
   tenant: Tenant,
   given: NewInvitation,
 ): Promise<Invitation> {
-  const { email, role, inviterRole } = given;
+  const { email, role, inviterRole, expiresInDays: termDays = context.config.invitationTtlDays } = given;
   requireOpenTenant(tenant);
   if (inviterRole && !mayGrantRole(inviterRole, role))
     throw forbidden("You can't give a role above your own.", 'role_above_own');
@@ -91,7 +102,8 @@ export async function createInvitation(
     emailKey: key,
     role,
     tokenHash: sha256(token),
-    expiresAt: expiryFrom(context),
+    termDays,
+    expiresAt: inDays(context, termDays),
     invitedByType: actor.type,
     invitedById: actor.id,
     invitedByName: actor.name,

@@ -9,6 +9,7 @@ import {
   flag,
   moment,
   nullableMoment,
+  nullableText,
   nullableWord,
   text,
   uniqueFlag,
@@ -17,6 +18,8 @@ import {
   word,
 } from '../db/columns';
 
+/** Why an invitation ended with its inviter. */
+export type RevokedReason = 'inviter_removed' | 'inviter_demoted' | 'inviter_suspended';
 export type DeliveryStatus = 'queued' | 'sent' | 'failed' | 'bounced';
 
 /** An offer of one membership, sent to one address. */
@@ -26,6 +29,8 @@ export type DeliveryStatus = 'queued' | 'sent' | 'failed' | 'bounced';
 @Index('invitations_tenant', ['tenantId', 'status'])
 @Index('invitations_status', ['status', 'expiresAt'])
 @Index('invitations_created', ['createdAt', 'id'])
+@Index('invitations_inviter', ['tenantId', 'invitedById'])
+@Index('invitations_delivery', ['deliveryStatus', 'createdAt'])
 @Index('invitations_email', ['emailKey'])
 @Index('invitations_search', ['email'], { fulltext: true })
 export class Invitation {
@@ -40,12 +45,19 @@ export class Invitation {
   /** SHA-256 (hex) of the newest token; the token itself stands only, sealed, in the unsent email. */
   @Column(word()) tokenHash: string;
   @Column(moment) expiresAt: Date;
+  /** How many days it is good from each sending on. */
+  @Column({ type: 'smallint', unsigned: true, default: 7 }) termDays: number;
   @Column(count) sentCount: number;
   @Column(nullableMoment) lastSentAt: Date | null;
   @Column({ ...word(16), default: 'queued' }) deliveryStatus: DeliveryStatus;
   @Column(word(16)) invitedByType: ActorType;
   @Column(nullableWord()) invitedById: string | null;
   @Column(text(120)) invitedByName: string;
+  /** The owner who stands for it since its inviter left. */
+  @Column(nullableWord()) standsForId: string | null;
+  @Column(nullableText(120)) standsForName: string | null;
+  /** Null where somebody withdrew it by hand. */
+  @Column(nullableWord(32)) revokedReason: RevokedReason | null;
   @Column(nullableMoment) acceptedAt: Date | null;
   @ForeignKey('users') @Column(nullableWord()) acceptedByUserId: string | null;
   /** The user who accepted bears another address than the one invited. */

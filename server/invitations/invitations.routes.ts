@@ -1,17 +1,26 @@
 import type Redis from 'ioredis';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { EMAIL_ADDRESS, emailKey, INVITATION_STATUSES, statusAt } from '../../domain/invitation';
+import { EMAIL_ADDRESS, emailKey, INVITATION_STATUSES, statusAt, TERM_DAYS } from '../../domain/invitation';
 import { TENANT_ROLES } from '../../domain/permissions';
+import type { Actor } from '../audit/actor';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import { invalid } from '../errors';
+import { bulkRoute } from '../http/bulk';
 import { makeLimit } from '../http/limits';
 import { type OperatorRoute, operatorRoute, presentOne, readRoutes } from '../http/operator-api';
 import type { Listing } from '../http/simple-rest';
 import { lockTenant } from '../tenants/change-tenant';
 import type { Tenant } from '../tenants/tenant.entity';
-import { lockInvitation, resendInvitation, revokeInvitation } from './change-invitation';
+import {
+  extendInvitation,
+  linkInvitation,
+  lockInvitation,
+  readdressInvitation,
+  resendInvitation,
+  revokeInvitation,
+} from './change-invitation';
 import { createInvitation } from './create-invitation';
 import { Invitation } from './invitation.entity';
 
@@ -24,12 +33,15 @@ export function presentInvitation(row: Invitation, now: Date): object {
     invitedByType,
     invitedById,
     invitedByName,
+    standsForId,
+    standsForName,
     ...shown
   } = row;
   return {
     ...shown,
     status: statusAt(row, now),
     invitedBy: { type: invitedByType, id: invitedById, name: invitedByName },
+    standsFor: standsForId === null ? null : { id: standsForId, name: standsForName },
   };
 }
 
@@ -67,6 +79,12 @@ export const invitationsListing = ({ now }: Pick<Context, 'now'>): Listing<Invit
   present: async (rows) => rows.map((row) => presentInvitation(row, now())),
 });
 
+const termDays = z
+  .number('must be a number of days.')
+  .int('must be whole days.')
+  .min(TERM_DAYS.least, `must be ${TERM_DAYS.least} at least.`)
+  .max(TERM_DAYS.most, `must be ${TERM_DAYS.most} at most.`);
+
 export const NewInvitationFields = {
   email: z
     .string('is required.')
@@ -74,21 +92,18 @@ export const NewInvitationFields = {
     .max(254)
     .regex(EMAIL_ADDRESS, 'must be an email address, such as ann@example.com.'),
   role: z.enum(TENANT_ROLES, `must be one of ${TENANT_ROLES.join(', ')}.`),
+  expiresInDays: termDays.optional(),
 };
 const NewInvitationBody = z.object({
   tenantId: z.string('Choose a tenant.').min(1, 'Choose a tenant.'),
   ...NewInvitationFields,
 });
 
-/** Resends are limited for each invitation, tenant and address; the first send is not. */
+/** Fresh links are limited for each tenant and address, too, over all processes; the first send is not. */
 export function resendLimits(redis: Redis): (invitation: Invitation) => Promise<void> {
-  const perInvitation = makeLimit(redis, 'resend', 1, 60);
-  const perDay = makeLimit(redis, 'resend-day', 5, 86_400);
   const perTenant = makeLimit(redis, 'resend-tenant', 200, 3600);
   const perEmail = makeLimit(redis, 'resend-address', 10, 3600);
-  return async ({ id, tenantId, emailKey: key }) => {
-    await perInvitation.take(id);
-    await perDay.take(id);
+  return async ({ tenantId, emailKey: key }) => {
     await perTenant.take(tenantId);
     await perEmail.take(key);
   };
@@ -106,16 +121,25 @@ export function oncePerRequest(take: (invitation: Invitation) => Promise<void>):
 export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[] {
   const listing = invitationsListing(context);
   const limitResend = resendLimits(redis);
-  const change = async (
+  const changed = async <T>(
     id: string,
-    work: (tx: EntityManager, invitation: Invitation, tenant: Tenant) => Promise<void>,
-  ) => {
-    await inTransaction(context.db, async (tx) => {
+    work: (tx: EntityManager, invitation: Invitation, tenant: Tenant) => Promise<T>,
+  ): Promise<T> =>
+    inTransaction(context.db, async (tx) => {
       const { invitation, tenant } = await lockInvitation(tx, id);
-      await work(tx, invitation, tenant);
+      return work(tx, invitation, tenant);
     });
-    return presentOne(context, listing, id);
+  const resend = (id: string, actor: Actor) => {
+    const limit = oncePerRequest(limitResend);
+    return changed(id, async (tx, invitation, tenant) => {
+      await resendInvitation(tx, context, actor, invitation, tenant);
+      await limit(invitation);
+    });
   };
+  const revoke = (id: string, actor: Actor) =>
+    changed(id, (tx, invitation) => revokeInvitation(tx, context, actor, invitation));
+  const extend = (id: string, actor: Actor, days: number) =>
+    changed(id, (tx, invitation, tenant) => extendInvitation(tx, context, actor, invitation, tenant, days));
   return [
     ...readRoutes(context, listing),
     operatorRoute({
@@ -135,17 +159,36 @@ export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[
         return presentOne(context, listing, id);
       },
     }),
+    bulkRoute(context, {
+      resource: 'invitations',
+      verb: 'resend',
+      access: 'invitations:resend',
+      summary: 'Send many invitations again, each with a new link',
+      run: resend,
+    }),
+    bulkRoute(context, {
+      resource: 'invitations',
+      verb: 'revoke',
+      access: 'invitations:revoke',
+      summary: 'Withdraw many invitations',
+      run: revoke,
+    }),
+    bulkRoute(context, {
+      resource: 'invitations',
+      verb: 'extend',
+      access: 'invitations:extend',
+      summary: 'Let many invitations end so many days from now',
+      fields: { days: termDays },
+      run: (id, actor, { days }) => extend(id, actor, days),
+    }),
     operatorRoute({
       method: 'post',
       path: '/invitations/:id/resend',
       access: 'invitations:resend',
       summary: 'Send an invitation again, with a new link',
-      handle({ params, caller }) {
-        const limit = oncePerRequest(limitResend);
-        return change(params.id!, async (tx, invitation, tenant) => {
-          await resendInvitation(tx, context, caller.actor, invitation, tenant);
-          await limit(invitation);
-        });
+      async handle({ params, caller }) {
+        await resend(params.id!, caller.actor);
+        return presentOne(context, listing, params.id!);
       },
     }),
     operatorRoute({
@@ -153,8 +196,51 @@ export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[
       path: '/invitations/:id/revoke',
       access: 'invitations:revoke',
       summary: 'Withdraw an invitation',
-      handle: ({ params, caller }) =>
-        change(params.id!, (tx, invitation) => revokeInvitation(tx, context, caller.actor, invitation)),
+      async handle({ params, caller }) {
+        await revoke(params.id!, caller.actor);
+        return presentOne(context, listing, params.id!);
+      },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/invitations/:id/extend',
+      access: 'invitations:extend',
+      summary: 'Let an invitation end so many days from now; its link stays what it is',
+      body: z.object({ days: termDays }),
+      async handle({ params, body, caller }) {
+        await extend(params.id!, caller.actor, body.days);
+        return presentOne(context, listing, params.id!);
+      },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/invitations/:id/link',
+      access: 'invitations:link',
+      summary: 'A fresh link to hand over by hand; links in earlier mails end',
+      response: z.object({ url: z.string(), expiresAt: z.string() }),
+      handle({ params, caller }) {
+        const limit = oncePerRequest(limitResend);
+        return changed(params.id!, async (tx, invitation, tenant) => {
+          const link = await linkInvitation(tx, context, caller.actor, invitation, tenant);
+          await limit(invitation);
+          return link;
+        });
+      },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/invitations/:id/readdress',
+      access: 'invitations:readdress',
+      summary: 'Correct the address, and send the invitation there with a new link',
+      body: z.object({ email: NewInvitationFields.email }),
+      async handle({ params, body, caller }) {
+        const limit = oncePerRequest(limitResend);
+        await changed(params.id!, async (tx, invitation, tenant) => {
+          await readdressInvitation(tx, context, caller.actor, invitation, tenant, body.email);
+          await limit({ ...invitation, emailKey: emailKey(body.email) });
+        });
+        return presentOne(context, listing, params.id!);
+      },
     }),
   ];
 }

@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/record';
 import { Finding } from '../billing/finding.entity';
 import { newId } from '../db/id';
 import { conflict, notFound } from '../errors';
+import { inviterDemoted, inviterWent } from '../invitations/inviter-gone';
 import { oweJob } from '../jobs/outbox';
 import { Tenant } from '../tenants/tenant.entity';
 import { Membership } from './membership.entity';
@@ -62,6 +63,7 @@ export async function setRole(tx: EntityManager, actor: Actor, member: Membershi
   if (member.role === role) return;
   await keepAnOwner(tx, member);
   await tx.update(Membership, { id: member.id }, { role });
+  await inviterDemoted(tx, actor, member, role);
   const changes = { role: { from: member.role, to: role } };
   await recordAudit(tx, {
     actor,
@@ -77,6 +79,7 @@ export async function setRole(tx: EntityManager, actor: Actor, member: Membershi
 export async function removeMember(tx: EntityManager, actor: Actor, member: Membership): Promise<void> {
   await keepAnOwner(tx, member);
   await tx.delete(Membership, { id: member.id });
+  await inviterWent(tx, actor, member);
   await tx.decrement(Tenant, { id: member.tenantId }, 'memberCount', 1);
   // Whoever goes may bring the tenant back within its seats.
   const overrun = { tenantId: member.tenantId, kind: 'seat-overrun', status: Not('resolved' as const) };

@@ -1,6 +1,7 @@
-import { In } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { z } from 'zod';
 import { EMAIL_ADDRESS, emailKey } from '../../domain/invitation';
+import type { Actor } from '../audit/actor';
 import { changesBetween, recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { newId } from '../db/id';
@@ -15,7 +16,9 @@ import {
   versionField,
 } from '../http/operator-api';
 import { type Listing, whereAnyOf } from '../http/simple-rest';
+import { inviterSuspended } from '../invitations/inviter-gone';
 import { Membership } from '../memberships/membership.entity';
+import { lockTenant } from '../tenants/change-tenant';
 import { Identity } from './identity.entity';
 import { User } from './user.entity';
 
@@ -64,6 +67,15 @@ const UserBody = z
   .object({ ...fields, status: z.enum(['active', 'suspended'], 'must be active or suspended.'), ...versionField })
   .partial();
 
+/** What a suspended user invited ends in every tenant; tenants in the order of their ids, so that none wait in a ring. */
+async function endInvitationsOf(tx: EntityManager, actor: Actor, userId: string): Promise<void> {
+  const memberships = await tx.find(Membership, { where: { userId }, order: { tenantId: 'ASC' } });
+  for (const { tenantId } of memberships) {
+    await lockTenant(tx, tenantId);
+    await inviterSuspended(tx, actor, tenantId, userId);
+  }
+}
+
 export function userRoutes(context: Context): OperatorRoute[] {
   return [
     ...readRoutes(context, usersListing),
@@ -108,6 +120,7 @@ export function userRoutes(context: Context): OperatorRoute[] {
             { id: user.id },
             { ...given, ...(given.email === undefined ? {} : { emailKey: given.email && emailKey(given.email) }) },
           );
+          if (changes.status && given.status === 'suspended') await endInvitationsOf(tx, caller.actor, user.id);
           await recordAudit(tx, {
             actor: caller.actor,
             action: 'user.update',

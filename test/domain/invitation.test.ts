@@ -18,12 +18,26 @@ const moved = (action: InvitationAction, status: InvitationStatus, expiresAt: Da
 
 describe('an invitation within its time', () => {
   test.each<[InvitationStatus, Record<InvitationAction, Outcome>]>([
-    ['pending', { accept: 'accepted', resend: 'pending', revoke: 'revoked', expire: 'refused: invitation_pending' }],
+    [
+      'pending',
+      {
+        accept: 'accepted',
+        resend: 'pending',
+        link: 'pending',
+        readdress: 'pending',
+        extend: 'pending',
+        revoke: 'revoked',
+        expire: 'refused: invitation_pending',
+      },
+    ],
     [
       'accepted',
       {
         accept: 'refused: invitation_used',
         resend: 'refused: invitation_used',
+        link: 'refused: invitation_used',
+        readdress: 'refused: invitation_used',
+        extend: 'refused: invitation_used',
         revoke: 'refused: invitation_used',
         expire: 'refused: invitation_used',
       },
@@ -33,6 +47,9 @@ describe('an invitation within its time', () => {
       {
         accept: 'refused: invitation_revoked',
         resend: 'refused: invitation_revoked',
+        link: 'refused: invitation_revoked',
+        readdress: 'refused: invitation_revoked',
+        extend: 'refused: invitation_revoked',
         revoke: 'refused: invitation_revoked',
         expire: 'refused: invitation_revoked',
       },
@@ -42,6 +59,9 @@ describe('an invitation within its time', () => {
       {
         accept: 'refused: invitation_expired',
         resend: 'pending',
+        link: 'pending',
+        readdress: 'pending',
+        extend: 'pending',
         revoke: 'revoked',
         expire: 'refused: invitation_expired',
       },
