@@ -16,6 +16,7 @@ export const RESOURCES = [
   'reconcile-runs',
   'stripe-events',
   'emails',
+  'suppressions',
   'audit-log',
   'operators',
   'api-keys',
@@ -40,6 +41,7 @@ type Verb =
   | 'invitations:extend'
   | 'invitations:link'
   | 'invitations:readdress'
+  | 'suppressions:clear'
   | 'overrides:end'
   | 'overrides:extend'
   | 'plans:what-if'
@@ -87,6 +89,7 @@ const SUPPORT: readonly Permission[] = [
   'invitations:extend',
   'invitations:link',
   'invitations:readdress',
+  'suppressions:clear',
   'plans:what-if',
   'stripe-events:replay',
   'stripe-events:payload',

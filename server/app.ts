@@ -8,6 +8,7 @@ import { stripeWebhook } from './billing/webhook.routes';
 import type { Context } from './context';
 import { customerApi, customerApiRoutes } from './customer-api';
 import { newId } from './db/id';
+import { emailWebhooks } from './emails/email-webhook';
 import { health } from './http/health';
 import { openApi } from './http/openapi';
 import { problemHandler, unknownAddress } from './http/problem';
@@ -66,6 +67,7 @@ export function createApp(context: Context, redis: Redis): Express {
   );
   // No browser reads what Stripe is answered.
   app.use(stripeWebhook(context, redis));
+  app.use(emailWebhooks(context));
   app.use(
     helmet({
       contentSecurityPolicy: {

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -16,6 +17,30 @@ const trustedIssuer = z.object({
   audience: z.string().min(1),
 });
 
+function isPublicKey(key: string): boolean {
+  try {
+    createPublicKey(key.includes('BEGIN') ? key : { key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Contrast of a colour (`#0f6b5c`) with white, by WCAG 2.2, "relative luminance". */
+function contrastWithWhite(color: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+}
+
+/** `Acme <no-reply@acme.com>` in its parts; a name that is set, or the product's, where it bears none. */
+function senderOf(from: string, name: string | undefined, productName: string): { name: string; address: string } {
+  const [, own, address] = /^([^<>]*)<([^<>]+)>$/.exec(from) ?? [from, '', from];
+  return { name: name ?? (own?.replaceAll('"', '').trim() || productName), address: address!.trim() };
+}
+
 const settings = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().optional(),
@@ -29,7 +54,23 @@ const settings = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().startsWith('whsec_', 'must begin with whsec_'),
   STRIPE_API_BASE: z.url().optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must look like smtp://user:password@host:587' }),
-  MAIL_FROM: z.string().min(3).default('Tenantry <no-reply@tenantry.localhost>'),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^<>]*<[^<>\s]+@[^<>\s]+>$|^[^<>\s]+@[^<>\s]+$/, 'must look like Acme <no-reply@acme.com>')
+    .default('no-reply@tenantry.localhost'),
+  MAIL_FROM_NAME: z.string().max(80).optional(),
+  EMAIL_WEBHOOK_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters: openssl rand -hex 32 makes one')
+    .optional(),
+  MAILGUN_SIGNING_KEY: z.string().optional(),
+  SENDGRID_WEBHOOK_PUBLIC_KEY: z.string().refine(isPublicKey, 'must be the public key as SendGrid shows it').optional(),
+  PRODUCT_NAME: z.string().max(60).default('Tenantry'),
+  ACCENT_COLOR: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'must look like #0f6b5c')
+    .refine((color) => contrastWithWhite(color) >= 4.5, 'must be darker: white text on it must be readable')
+    .optional(),
   TRUSTED_ISSUERS: z
     .string()
     .default('[]')
@@ -77,7 +118,13 @@ export interface Config {
     maxRpsTotal: number;
   };
   smtpUrl: string;
-  mailFrom: string;
+  /** Address and display name of what we send. */
+  mailFrom: { name: string; address: string };
+  /** Keys of those who may tell what became of our mail; unset: their address does not exist. */
+  emailWebhooks: { secret: string | undefined; mailgunKey: string | undefined; sendgridKey: string | undefined };
+  /** What customers know the product as. */
+  productName: string;
+  accentColor: string | undefined;
   trustedIssuers: TrustedIssuer[];
   appSecret: string;
   trustProxy: string | undefined;
@@ -131,7 +178,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       maxRpsTotal: s.STRIPE_MAX_RPS_TOTAL ?? (livemode ? 80 : 20),
     },
     smtpUrl: s.SMTP_URL,
-    mailFrom: s.MAIL_FROM,
+    mailFrom: senderOf(s.MAIL_FROM, s.MAIL_FROM_NAME, s.PRODUCT_NAME),
+    emailWebhooks: {
+      secret: s.EMAIL_WEBHOOK_SECRET,
+      mailgunKey: s.MAILGUN_SIGNING_KEY,
+      sendgridKey: s.SENDGRID_WEBHOOK_PUBLIC_KEY,
+    },
+    productName: s.PRODUCT_NAME,
+    accentColor: s.ACCENT_COLOR,
     trustedIssuers: s.TRUSTED_ISSUERS,
     appSecret: s.APP_SECRET,
     trustProxy: s.TRUST_PROXY,

@@ -9,6 +9,7 @@ import { stripeEventRoutes } from './billing/stripe-events.routes';
 import type { Context } from './context';
 import { convergenceRoutes } from './convergence/convergence.routes';
 import { emailsListing } from './emails/emails.listing';
+import { suppressionRoutes } from './emails/suppressions.routes';
 import { type OperatorRoute, readRoutes } from './http/operator-api';
 import { invitationRoutes } from './invitations/invitations.routes';
 import { membershipRoutes } from './memberships/memberships.routes';
@@ -38,6 +39,7 @@ export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute
   ...reconcileRunRoutes(context),
   ...stripeEventRoutes(context),
   ...readRoutes(context, emailsListing),
+  ...suppressionRoutes(context),
   ...readRoutes(context, auditListing),
   ...operatorRoutes(context),
   ...apiKeyRoutes(context),

@@ -1,6 +1,6 @@
 import { Eta } from 'eta';
 import type { EmailKind } from './email.entity';
-import { type MailInput, TEXTS } from './texts';
+import { type MailInput, textOf } from './texts';
 
 const html = new Eta({ autoEscape: true, cache: true });
 const plain = new Eta({ autoEscape: false, cache: true });
@@ -34,7 +34,7 @@ const HTML = `<!doctype html>
 <table role="presentation" width="100%" cellspacing="0" cellpadding="0" class="page" style="background:#f4f5f3;">
 <tr><td align="center" style="padding:40px 16px;">
   <table role="presentation" width="100%" cellspacing="0" cellpadding="0" style="max-width:520px;font-family:-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;">
-  <tr><td class="soft" style="padding:0 4px 16px;font-size:13px;font-weight:600;letter-spacing:.04em;color:#5f6b66;">Tenantry</td></tr>
+  <tr><td class="soft" style="padding:0 4px 16px;font-size:13px;font-weight:600;letter-spacing:.04em;color:#5f6b66;"><%= it.product %></td></tr>
   <tr><td class="card" style="background:#ffffff;border:1px solid #e0e3df;border-radius:10px;padding:36px 40px;">
     <h1 class="ink" style="margin:0 0 16px;font-size:22px;line-height:1.3;font-weight:600;color:#1c2421;"><%= it.heading %></h1>
     <% for (const paragraph of it.paragraphs) { %>
@@ -92,7 +92,7 @@ export interface RenderedEmail {
 
 /** Renders a message of `kind` as HTML and as plain text. */
 export function renderEmail(kind: EmailKind, input: MailInput): RenderedEmail {
-  const content = TEXTS[kind](input);
+  const content = textOf(kind, input);
   return {
     subject: content.subject,
     html: html.renderString(HTML, content),

@@ -9,6 +9,7 @@ import { finishJobs, openJobs, RetrySoon } from '../jobs/settle';
 import { sha256 } from '../secrets';
 import { Email, type EmailStatus } from './email.entity';
 import { renderEmail } from './render-email';
+import { whySuppressed } from './suppressions';
 import type { MailTransport } from './transport';
 
 const STALE_CLAIM_MS = 120_000;
@@ -80,6 +81,7 @@ async function settle(context: Context, email: Email, secret: string | null, out
         sentAt: sent ? now : null,
         lastError: outcome.lastError?.slice(0, 500) ?? null,
         smtpResponse: outcome.smtpResponse?.slice(0, 255) ?? null,
+        providerMessageId: providerIdIn(outcome.smtpResponse),
       },
     );
     await finishJobs(tx, await openJobs(tx, 'send-email', email.id));
@@ -93,6 +95,12 @@ async function settle(context: Context, email: Email, secret: string | null, out
       reason: outcome.lastError?.slice(0, 500),
     });
   });
+}
+
+/** What the server calls the message, where its answer tells: `250 2.0.0 Ok: queued as 4F2B1C0`, `250 OK id=1tXyz-0001`. */
+export function providerIdIn(response: string | undefined): string | null {
+  const found = /\b(?:queued as|id=|message[ -]?id:?)\s*<?([\w.@+=-]{4,200})>?/i.exec(response ?? '');
+  return found?.[1] ?? null;
 }
 
 interface SmtpFault extends Error {
@@ -133,10 +141,13 @@ export async function sendEmail(context: Context, transport: MailTransport, emai
   }
   if (await isWithdrawn(context, email, secret))
     return settle(context, email, secret, { status: 'failed', lastError: 'withdrawn' });
-  const rendered = renderEmail(email.kind, { publicUrl: context.config.publicUrl, data: email.data, secret });
+  const suppressed = await whySuppressed(context, email);
+  if (suppressed) return settle(context, email, secret, { status: 'failed', lastError: suppressed });
+  const { mailFrom, publicUrl, productName } = context.config;
+  const rendered = renderEmail(email.kind, { publicUrl, productName, data: email.data, secret });
   const message = {
     ...rendered,
-    from: context.config.mailFrom,
+    from: mailFrom,
     to: { name: '', address: email.to },
     messageId: email.messageId,
     headers: { 'Auto-Submitted': 'auto-generated' },

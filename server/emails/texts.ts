@@ -12,12 +12,17 @@ export interface MailText {
   code?: string;
   facts?: { label: string; value: string }[];
   footnote: string;
+  /** The product's name, above everything. */
+  product: string;
   /** Where an answer should go. */
   replyTo?: string;
 }
 
+type Content = Omit<MailText, 'product'>;
+
 export interface MailInput {
   publicUrl: string;
+  productName: string;
   data: Record<string, string>;
   secret: string | null;
 }
@@ -37,23 +42,29 @@ const oneLine = (value = '') => value.replace(/\s+/g, ' ').trim();
 const day = (iso = '') =>
   new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(iso));
 
-function invitation({ publicUrl, data, secret }: MailInput): MailText {
+/** `7 days`, or `1 day`: from when the mail was written, as its reader understands it. */
+function term(data: Record<string, string>): string {
+  const days = Number(data.termDays);
+  return Number.isInteger(days) && days > 0 ? `for ${days === 1 ? '1 day' : `${days} days`}, ` : '';
+}
+
+function invitation({ publicUrl, productName, data, secret }: MailInput): Content {
   const tenant = oneLine(data.tenantName);
   const inviter = oneLine(data.inviterName);
   return {
-    subject: `${inviter} invites you to ${tenant}`,
+    subject: `${inviter} invites you to ${tenant} on ${oneLine(productName)}`,
     preview: `Join ${tenant} as ${ROLES[data.role ?? ''] ?? 'a member'}.`,
     heading: `Join ${tenant}`,
     paragraphs: [
-      `${inviter} invites you to join ${tenant} as ${ROLES[data.role ?? ''] ?? 'a member'}.`,
+      `${inviter} invites you to join ${tenant} on ${oneLine(productName)} as ${ROLES[data.role ?? ''] ?? 'a member'}.`,
       'Open the invitation, sign in or sign up, and accept it there. Nothing happens until you do.',
     ],
     action: { label: 'See the invitation', url: `${publicUrl}/join#token=${secret ?? ''}` },
-    footnote: `The link is good until ${day(data.expiresAt)} UTC. If you did not expect it, you need not do anything.`,
+    footnote: `The link is good ${term(data)}until ${day(data.expiresAt)} UTC, for you alone: do not pass it on. If you did not expect it, you need not do anything: without your accepting it, nothing happens, and you get no more mail about it but what ${inviter} sends.`,
   };
 }
 
-function signInCode({ secret }: MailInput): MailText {
+function signInCode({ secret }: MailInput): Content {
   return {
     subject: `${secret} is your sign-in code`,
     preview: 'Type it where you asked for it.',
@@ -65,7 +76,7 @@ function signInCode({ secret }: MailInput): MailText {
   };
 }
 
-function contact({ data }: MailInput): MailText {
+function contact({ data }: MailInput): Content {
   const { message = '', ...rest } = data;
   const from = oneLine(data.name || data.email || data.tenantName || 'a customer');
   return {
@@ -82,7 +93,7 @@ function contact({ data }: MailInput): MailText {
 }
 
 /** To the operator who granted it, before it ends. */
-function overrideEnding({ publicUrl, data }: MailInput): MailText {
+function overrideEnding({ publicUrl, data }: MailInput): Content {
   const tenant = oneLine(data.tenantName);
   const plan = oneLine(data.planName);
   const then = oneLine(data.thenPlanName);
@@ -107,10 +118,15 @@ function overrideEnding({ publicUrl, data }: MailInput): MailText {
   };
 }
 
-/** Every text that we send, by kind. */
-export const TEXTS: Record<EmailKind, (input: MailInput) => MailText> = {
+const KINDS: Record<EmailKind, (input: MailInput) => Content> = {
   invitation,
   'sign-in-code': signInCode,
   contact,
   'override-ending': overrideEnding,
 };
+
+/** What a message of `kind` says, in English. Another language is another file of this form. */
+export const textOf = (kind: EmailKind, input: MailInput): MailText => ({
+  ...KINDS[kind](input),
+  product: oneLine(input.productName),
+});

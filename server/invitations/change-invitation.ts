@@ -5,6 +5,7 @@ import { changesBetween, recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { isDuplicate } from '../db/transaction';
 import { withdrawEmails } from '../emails/queue-email';
+import { requireMailable } from '../emails/suppressions';
 import { conflict, invalid, notFound, tooMany } from '../errors';
 import { randomToken, sha256 } from '../secrets';
 import { lockTenant } from '../tenants/change-tenant';
@@ -122,6 +123,7 @@ export async function resendInvitation(
   invitation: Invitation,
   tenant: Tenant,
 ): Promise<void> {
+  await requireMailable(tx, invitation.email);
   const change = { deliveryStatus: 'queued' as const };
   const renewed = await renew(tx, context, actor, 'resend', { invitation, tenant }, change);
   await mailInvitation(tx, context, tenant, renewed.invitation, renewed.token);
@@ -138,6 +140,7 @@ export async function readdressInvitation(
 ): Promise<void> {
   const key = emailKey(email);
   if (key === invitation.emailKey) throw invalid({ email: 'is the address that it was sent to. Resend it instead.' });
+  await requireMailable(tx, email);
   const change = { email: email.trim(), emailKey: key, deliveryStatus: 'queued' as const };
   const renewed = await renew(tx, context, actor, 'readdress', { invitation, tenant }, change);
   await mailInvitation(tx, context, tenant, renewed.invitation, renewed.token);

@@ -6,6 +6,7 @@ import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { newId } from '../db/id';
 import { queueEmail } from '../emails/queue-email';
+import { requireMailable } from '../emails/suppressions';
 import { conflict, forbidden } from '../errors';
 import { randomToken, sha256 } from '../secrets';
 import { requireSeat } from '../tenants/require-seat';
@@ -31,7 +32,7 @@ export function requireOpenTenant(tenant: Tenant): void {
 
 export const inDays = ({ now }: Context, days: number): Date => new Date(now().getTime() + days * 86_400_000);
 
-type Mailed = Pick<Invitation, 'id' | 'email' | 'role' | 'invitedByName' | 'expiresAt'> & {
+type Mailed = Pick<Invitation, 'id' | 'email' | 'role' | 'invitedByName' | 'expiresAt' | 'termDays'> & {
   standsForName?: string | null;
 };
 
@@ -60,6 +61,7 @@ export async function mailInvitation(
       inviterName: inviterOf(invitation),
       role: invitation.role,
       expiresAt: invitation.expiresAt.toISOString(),
+      termDays: String(invitation.termDays),
     },
     secret: token,
     invitationId: invitation.id,
@@ -80,6 +82,7 @@ export async function createInvitation(
 ): Promise<Invitation> {
   const { email, role, inviterRole, expiresInDays: termDays = context.config.invitationTtlDays } = given;
   requireOpenTenant(tenant);
+  await requireMailable(tx, email);
   if (inviterRole && !mayGrantRole(inviterRole, role))
     throw forbidden("You can't give a role above your own.", 'role_above_own');
   const now = context.now();
