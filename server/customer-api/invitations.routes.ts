@@ -11,6 +11,7 @@ import { lockInvitation, resendInvitation, revokeInvitation } from '../invitatio
 import { createInvitation, inviterOf } from '../invitations/create-invitation';
 import { Invitation } from '../invitations/invitation.entity';
 import { NewInvitationFields, oncePerRequest, resendLimits } from '../invitations/invitations.routes';
+import { noteOpening } from '../invitations/openings';
 import { Tenant } from '../tenants/tenant.entity';
 import {
   type PublicRoute,
@@ -68,7 +69,10 @@ export const previewRoutes = (context: Context): PublicRoute[] => [
     access: 'public',
     summary: 'What an invitation offers; its token is enough',
     body: TokenBody,
-    handle: ({ body }) => previewInvitation(context, body.token),
+    handle({ body, req }) {
+      void noteOpening(context, body.token, req.get('user-agent'));
+      return previewInvitation(context, body.token);
+    },
   }),
 ];
 

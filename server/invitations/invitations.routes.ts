@@ -23,6 +23,7 @@ import {
 } from './change-invitation';
 import { createInvitation } from './create-invitation';
 import { Invitation } from './invitation.entity';
+import { traceInvitation } from './trace';
 
 /** The record of an invitation as of `now`; without its hashes and keys. */
 export function presentInvitation(row: Invitation, now: Date): object {
@@ -180,6 +181,13 @@ export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[
       summary: 'Let many invitations end so many days from now',
       fields: { days: termDays },
       run: (id, actor, { days }) => extend(id, actor, days),
+    }),
+    operatorRoute({
+      method: 'get',
+      path: '/invitations/:id/trace',
+      access: 'invitations:read',
+      summary: 'What happened to an invitation and its mails, and what can be done next',
+      handle: ({ params }) => traceInvitation(context, params.id!),
     }),
     operatorRoute({
       method: 'post',
