@@ -2,6 +2,7 @@ import simpleRestProvider from 'ra-data-simple-rest';
 import { type DataProvider, fetchUtils, type RaRecord } from 'react-admin';
 import type { Convergence } from './convergence/convergence';
 import type { Choice, Outlook } from './findings/finding';
+import type { Trace } from './invitations/trace';
 import type { OverrideCosts } from './overrides/override';
 import type { Preview } from './parts/blast-radius';
 import type { Foreseen, ForeseenRetirement, StripePrice, UnmappedPrice } from './plans/plan';
@@ -28,6 +29,10 @@ export interface Api extends DataProvider {
   searchCustomers: (q: string) => Promise<CustomerSuggestion[]>;
   /** Why a tenant is on its plan, or was at a past time; null for now. */
   explainPlan: (tenantId: RaRecord['id'], at: string | null) => Promise<PlanExplanation>;
+  /** What happened to an invitation, and what can be done next. */
+  trace: (invitationId: RaRecord['id']) => Promise<Trace>;
+  /** A fresh link of an invitation; the one in the last mail ends. */
+  freshLink: (invitationId: RaRecord['id']) => Promise<{ url: string; expiresAt: string }>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
   /** How many tenants are proven equal to Stripe. */
@@ -148,6 +153,15 @@ export const api: Api = {
   async explainPlan(tenantId, at) {
     const as = at ? `?at=${encodeURIComponent(at)}` : '';
     const { json } = await fetchUtils.fetchJson(`/api/tenants/${encodeURIComponent(tenantId)}/plan-explanation${as}`);
+    return json;
+  },
+  async trace(id) {
+    const { json } = await fetchUtils.fetchJson(`/api/invitations/${encodeURIComponent(id)}/trace`);
+    return json;
+  },
+  async freshLink(id) {
+    const options = { method: 'POST', body: '{}' };
+    const { json } = await fetchUtils.fetchJson(`/api/invitations/${encodeURIComponent(id)}/link`, options);
     return json;
   },
   async overview() {

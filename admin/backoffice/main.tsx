@@ -11,7 +11,7 @@ import { invitations } from './invitations';
 import { Home } from './layout/Home';
 import { Shell } from './layout/Shell';
 import { SignIn } from './layout/SignIn';
-import { emails } from './mail';
+import { emails, suppressions } from './mail';
 import { memberships } from './memberships';
 import { operators } from './operators';
 import { overrides } from './overrides';
@@ -35,6 +35,7 @@ const resources = [
   reconcileRuns,
   stripeEvents,
   emails,
+  suppressions,
   auditLog,
   operators,
   apiKeys,

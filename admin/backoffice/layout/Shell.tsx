@@ -43,6 +43,7 @@ const SideMenu = () => (
     </Group>
     <Group title="Mail">
       <Menu.ResourceItem name="emails" />
+      <Menu.ResourceItem name="suppressions" />
     </Group>
     <Group title="System">
       <Menu.ResourceItem name="audit-log" />

@@ -6,14 +6,16 @@ import {
   DialogContent,
   DialogContentText,
   DialogTitle,
+  LinearProgress,
   Table,
   TableBody,
   TableCell,
   TableHead,
   TableRow,
 } from '@mui/material';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import {
+  downloadCSV,
   type RaRecord,
   useCanAccess,
   useDataProvider,
@@ -89,6 +91,16 @@ function Results({ outcomes, records, noun, done, after = '', nameOf }: ResultsP
   );
 }
 
+/** So many go to the server in one request: few enough that the bar moves, and that stopping is heeded soon. */
+const CHUNK = 10;
+
+const quoted = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+const csvOf = ({ outcomes }: Result, done: string) =>
+  [
+    'id,result',
+    ...outcomes.map(({ id, ok, error }) => `${quoted(id)},${quoted(ok ? done : (error ?? 'refused'))}`),
+  ].join('\r\n');
+
 interface QuestionProps extends Omit<Verb, 'icon' | 'right'> {
   result: Result | undefined;
   setResult: (result: Result) => void;
@@ -102,15 +114,24 @@ function Question({ verb, label, noun, explain, asked, body, result, setResult, 
   const api = useDataProvider<Api>();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState('');
+  const [finished, setFinished] = useState(0);
+  const stopped = useRef(false);
   const [fields, setFields] = useState<Body>(asked?.initial ?? {});
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
     setBusy(true);
     setFault('');
+    const outcomes: Outcome[] = [];
     try {
-      setResult({ outcomes: await api.actOnMany(resource, selectedIds, verb, { ...body, ...fields }), records: data });
+      for (let from = 0; from < selectedIds.length && !stopped.current; from += CHUNK) {
+        const chunk = selectedIds.slice(from, from + CHUNK);
+        outcomes.push(...(await api.actOnMany(resource, chunk, verb, { ...body, ...fields })));
+        setFinished(outcomes.length);
+      }
+      setResult({ outcomes, records: data });
     } catch (error) {
+      if (outcomes.length > 0) setResult({ outcomes, records: data });
       setFault(faultOf(error));
     } finally {
       setBusy(false);
@@ -126,12 +147,30 @@ function Question({ verb, label, noun, explain, asked, body, result, setResult, 
           <>
             <DialogContentText component="div">{explain}</DialogContentText>
             {asked && <asked.Fields value={fields} change={setFields} />}
+            {busy && selectedIds.length > CHUNK && (
+              <LinearProgress
+                variant="determinate"
+                aria-label={`${finished} of ${selectedIds.length}`}
+                value={(100 * finished) / selectedIds.length}
+              />
+            )}
           </>
         )}
         {fault && <Alert severity="error">{fault}</Alert>}
       </DialogContent>
       <DialogActions>
-        <Button onClick={close}>{result ? 'Close' : 'Cancel'}</Button>
+        {result && <Button onClick={() => downloadCSV(csvOf(result, told.done), label)}>Download CSV</Button>}
+        {busy ? (
+          <Button
+            onClick={() => {
+              stopped.current = true;
+            }}
+          >
+            Stop
+          </Button>
+        ) : (
+          <Button onClick={close}>{result ? 'Close' : 'Cancel'}</Button>
+        )}
         {!result && (
           <Button type="submit" variant="contained" disabled={busy || (asked && !asked.ready(fields))}>
             {label}

@@ -11,8 +11,12 @@ interface TableProps {
 
 const none = { bulkActionButtons: false as const, rowClick: 'show' as const };
 
-export const InvitationsTable = ({ hide = [] }: TableProps) => (
-  <Datagrid {...none} empty={emptyOf('No invitations. Invite somebody to send the first one.')}>
+export const InvitationsTable = ({ hide = [], bulk }: TableProps & { bulk?: React.ReactElement }) => (
+  <Datagrid
+    {...none}
+    bulkActionButtons={bulk ?? false}
+    empty={emptyOf('No invitations. Invite somebody to send the first one.')}
+  >
     <TextField source="email" sortable={false} />
     {!hide.includes('tenant') && <TenantField label="Tenant" sortable={false} />}
     <TextField source="role" sortable={false} />
