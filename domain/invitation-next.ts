@@ -12,6 +12,8 @@ export interface InvitationFacts {
   /** When a person opened it last since it was sent last; scanners don't count. */
   openedAt: Date | null;
   suppressed: 'bounced' | 'complained' | null;
+  /** What the mail server said when it refused the newest mail for good. */
+  refusal: string | null;
   /** The address that was likely meant. */
   typoHint: string | null;
 }
@@ -40,9 +42,17 @@ function undelivered({ typoHint, suppressed }: InvitationFacts): NextStep[] {
 }
 
 function waiting(
-  { deliveryStatus, lastSentAt, openedAt, expiresAt, typoHint }: InvitationFacts,
+  { refusal, deliveryStatus, lastSentAt, openedAt, expiresAt, typoHint }: InvitationFacts,
   now: Date,
 ): NextStep[] {
+  if (deliveryStatus === 'failed' && refusal)
+    return [
+      {
+        action: 'readdress',
+        why: `The mail server refused the address.${typoHint ? ` Did you mean ${typoHint}?` : ' Ask for the right one.'}`,
+      },
+      { action: 'link', why: 'Or hand the link over another way.' },
+    ];
   if (deliveryStatus === 'failed')
     return [
       { action: 'resend', why: 'The mail did not go out.' },

@@ -1,6 +1,6 @@
 import { emailKey, type InvitationStatus } from '../../domain/invitation';
 import type { TenantRole } from '../../domain/permissions';
-import { type Actor, systemActor } from '../../server/audit/actor';
+import { type Actor, systemActor, workerActor } from '../../server/audit/actor';
 import type { AuditInput } from '../../server/audit/record';
 import { newId } from '../../server/db/id';
 import { randomToken, sha256 } from '../../server/secrets';
@@ -59,6 +59,7 @@ function tell(
   const email = accepted ? newest.email : made;
   const role = accepted ? newest.role : 'member';
   const id = newId('inv');
+  const emailId = newId('eml');
   const tokenHash = sha256(randomToken());
   const failed = status === 'pending' && n % 4 === 1;
   const sentAt = failed ? null : new Date(+at + 4000);
@@ -70,6 +71,16 @@ function tell(
     action: 'invitation.create',
     changes: { email: { from: null, to: email }, role: { from: null, to: role } },
     at,
+  };
+  const mailed = {
+    resource: 'emails',
+    resourceId: emailId,
+    tenantId,
+    actor: workerActor('mail'),
+    action: failed ? 'email.fail' : 'email.send',
+    changes: { status: { from: 'queued', to: failed ? 'failed' : 'sent' } },
+    ...(failed ? { reason: BOUNCE } : {}),
+    at: new Date(+at + 4000),
   };
   const ended = (action: string) => ({
     ...about,
@@ -101,7 +112,7 @@ function tell(
     },
     token: { tokenHash, invitationId: id, createdAt: at },
     email: {
-      id: newId('eml'),
+      id: emailId,
       kind: 'invitation',
       to: email,
       status: failed ? 'failed' : 'sent',
@@ -115,6 +126,6 @@ function tell(
       createdAt: at,
       sentAt,
     },
-    entries: status === 'pending' ? [created] : [created, ended(ACTIONS[status])],
+    entries: [created, mailed, ...(status === 'pending' ? [] : [ended(ACTIONS[status])])],
   };
 }

@@ -64,6 +64,10 @@ function mailSteps(mails: readonly Email[]): TraceStep[] {
   ]);
 }
 
+/** A 5xx of the mail server: it will not take this message for this address (RFC 5321, section 4.2.1). */
+const refusalOf = (mail: Email | undefined): string | null =>
+  mail?.status === 'failed' && /\b5\d\d\b/.test(mail.lastError ?? '') ? mail.lastError : null;
+
 /** Everything that happened to an invitation, and what support can do next. Throws 404. */
 export async function traceInvitation(context: Context, id: string): Promise<Trace> {
   const { db, now } = context;
@@ -98,6 +102,7 @@ export async function traceInvitation(context: Context, id: string): Promise<Tra
       expiresAt,
       openedAt: opened.length > 0 ? new Date(Math.max(...opened)) : null,
       suppressed: suppression?.reason ?? null,
+      refusal: refusalOf(mails.at(-1)),
       typoHint: hint,
     },
     now(),

@@ -9,6 +9,7 @@ const facts = (given: Partial<InvitationFacts> = {}): InvitationFacts => ({
   expiresAt: inDays(6),
   openedAt: null,
   suppressed: null,
+  refusal: null,
   typoHint: null,
   ...given,
 });
@@ -19,6 +20,7 @@ test.each<[string, Partial<InvitationFacts>, NextAction[]]>([
   ['sent three days ago and never opened', { lastSentAt: inDays(-3) }, ['resend', 'link', 'revoke']],
   ['never opened, at a mistyped address', { typoHint: 'a@gmail.com' }, ['readdress', 'revoke']],
   ['not sent', { deliveryStatus: 'failed' }, ['resend', 'link', 'revoke']],
+  ['refused', { deliveryStatus: 'failed', refusal: '550' }, ['readdress', 'link', 'revoke']],
   ['come back', { deliveryStatus: 'bounced' }, ['readdress', 'link', 'revoke']],
   [
     'come back and suppressed',

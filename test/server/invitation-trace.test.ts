@@ -72,7 +72,7 @@ it('from the invitation to the membership, step by step', async () => {
 it('over a failure, a fresh link and a correction of the address', async () => {
   const { id, mail } = await waiting('ann@gmial.com');
   await send(mail, refusing);
-  expect(await actions(id)).toEqual(['resend', 'link', 'revoke']);
+  expect(await actions(id)).toEqual(['readdress', 'link', 'revoke']);
   await support.agent.post(`/api/invitations/${id}/link`).send({}).expect(200);
   // The clock of the audit trail is not the tests': the sending is made older instead.
   await server.context.db.query('UPDATE invitation_tokens SET createdAt = createdAt - INTERVAL 2 MINUTE');
