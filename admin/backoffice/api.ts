@@ -2,6 +2,7 @@ import simpleRestProvider from 'ra-data-simple-rest';
 import { type DataProvider, fetchUtils, type RaRecord } from 'react-admin';
 import type { Convergence } from './convergence/convergence';
 import type { Choice, Outlook } from './findings/finding';
+import type { Imported, Judgement } from './invitations/import';
 import type { Trace } from './invitations/trace';
 import type { OverrideCosts } from './overrides/override';
 import type { Preview } from './parts/blast-radius';
@@ -11,6 +12,9 @@ import type { PlanExplanation } from './tenants/explanation/explanation';
 
 /** The stock simple-rest provider over our own address; the session's cookie goes along by itself. */
 const stock = simpleRestProvider('/api', fetchUtils.fetchJson);
+
+const post = async (address: string, body: object) =>
+  (await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(body) })).json;
 
 export interface Api extends DataProvider {
   /** `POST /api/RESOURCE/ID/VERB`: what is more than create, change and delete. Gives the record as it is after. */
@@ -33,6 +37,10 @@ export interface Api extends DataProvider {
   trace: (invitationId: RaRecord['id']) => Promise<Trace>;
   /** A fresh link of an invitation; the one in the last mail ends. */
   freshLink: (invitationId: RaRecord['id']) => Promise<{ url: string; expiresAt: string }>;
+  /** What importing a list of people would do; nothing is written. */
+  previewImport: (tenantId: string, csv: string) => Promise<Judgement>;
+  /** Invites everybody on a list, or nobody; the same importId again sends nothing more. */
+  runImport: (tenantId: string, importId: string, csv: string) => Promise<Imported>;
   /** What the home page shows. */
   overview: () => Promise<Overview>;
   /** How many tenants are proven equal to Stripe. */
@@ -116,13 +124,11 @@ export const api: Api = {
   },
   async act(resource, id, verb, body = {}) {
     const address = `/api/${resource}/${encodeURIComponent(id)}/${verb}`;
-    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(body) });
-    return json;
+    return post(address, body);
   },
   async preview(tenantId, asked) {
     const address = `/api/tenants/${encodeURIComponent(tenantId)}/preview`;
-    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(asked) });
-    return json;
+    return post(address, asked);
   },
   async outlook(findingId, choice) {
     const given = Object.entries(choice).filter((entry): entry is [string, string] => Boolean(entry[1]));
@@ -160,10 +166,10 @@ export const api: Api = {
     return json;
   },
   async freshLink(id) {
-    const options = { method: 'POST', body: '{}' };
-    const { json } = await fetchUtils.fetchJson(`/api/invitations/${encodeURIComponent(id)}/link`, options);
-    return json;
+    return post(`/api/invitations/${encodeURIComponent(id)}/link`, {});
   },
+  previewImport: (tenantId, csv) => post('/api/invitations/import/preview', { tenantId, csv }),
+  runImport: (tenantId, importId, csv) => post('/api/invitations/import', { tenantId, importId, csv }),
   async overview() {
     const { json } = await fetchUtils.fetchJson('/api/overview');
     return json;
@@ -178,13 +184,11 @@ export const api: Api = {
   },
   async foreseePlan(planId, values) {
     const address = planId === undefined ? '/api/plans/what-if' : `/api/plans/${encodeURIComponent(planId)}/what-if`;
-    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(values) });
-    return json;
+    return post(address, values);
   },
   async foreseeRetirement(planId, successorPlanId) {
     const address = `/api/plans/${encodeURIComponent(planId)}/retire/what-if`;
-    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify({ successorPlanId }) });
-    return json;
+    return post(address, { successorPlanId });
   },
   async stripePrices({ q = '', ids, fresh = false }) {
     const asked = ids ? `ids=${ids.map(encodeURIComponent).join(',')}` : `q=${encodeURIComponent(q)}`;
@@ -201,7 +205,6 @@ export const api: Api = {
   },
   async replayFailed(which) {
     const address = '/api/stripe-events/bulk/replay-failed';
-    const { json } = await fetchUtils.fetchJson(address, { method: 'POST', body: JSON.stringify(which) });
-    return json;
+    return post(address, which);
   },
 };

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { ulid } from 'ulid';
 import type { Context } from '../context';
 import { newId } from '../db/id';
-import { oweJob } from '../jobs/outbox';
+import { OutboxRow } from '../jobs/outbox.entity';
 import { Email, type EmailKind } from './email.entity';
 
 export interface NewEmail {
@@ -16,14 +16,21 @@ export interface NewEmail {
   tenantId?: string;
 }
 
-/** Queues a message in the caller's transaction, with the job that sends it. Gives the email's id. */
-export async function queueEmail(tx: EntityManager, { config, sealer }: Context, email: NewEmail): Promise<string> {
-  const { secret, ...row } = email;
+/** A message and the job that sends it, as they are to be written. */
+export function draftEmail({ config, sealer, now }: Context, { secret, ...row }: NewEmail) {
   const id = newId('eml');
   const messageId = `<${ulid().toLowerCase()}@${new URL(config.publicUrl).hostname}>`;
-  await tx.insert(Email, { id, ...row, messageId, sealedSecret: secret === undefined ? null : sealer.seal(secret) });
-  await oweJob(tx, { kind: 'send-email', subject: id });
-  return id;
+  const sealedSecret = secret === undefined ? null : sealer.seal(secret);
+  const job = { id: newId('obx'), kind: 'send-email' as const, subject: id, dueAt: new Date() };
+  return { email: { id, ...row, messageId, sealedSecret, createdAt: now() }, job };
+}
+
+/** Queues a message in the caller's transaction, with the job that sends it. Gives the email's id. */
+export async function queueEmail(tx: EntityManager, context: Context, given: NewEmail): Promise<string> {
+  const { email, job } = draftEmail(context, given);
+  await tx.insert(Email, email);
+  await tx.insert(OutboxRow, job);
+  return email.id;
 }
 
 /** Gives up what waits to be sent for an invitation, and erases its token: the link in it is not good any more. */

@@ -5,7 +5,7 @@ import type { Actor } from '../audit/actor';
 import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { newId } from '../db/id';
-import { queueEmail } from '../emails/queue-email';
+import { type NewEmail, queueEmail } from '../emails/queue-email';
 import { requireMailable } from '../emails/suppressions';
 import { conflict, forbidden } from '../errors';
 import { randomToken, sha256 } from '../secrets';
@@ -44,7 +44,23 @@ export const inviterOf = ({ invitedByName, standsForName }: Pick<Mailed, 'invite
 export const keepToken = (tx: EntityManager, { now }: Context, invitationId: string, tokenHash: string) =>
   tx.insert(InvitationToken, { tokenHash, invitationId, createdAt: now() });
 
-/** Queues the mail of an invitation; the token stands in it alone, sealed. */
+/** The mail of an invitation; the token stands in it alone, sealed. */
+export const draftMail = (tenant: Tenant, invitation: Mailed, token: string): NewEmail => ({
+  kind: 'invitation',
+  to: invitation.email,
+  data: {
+    tenantName: tenant.name,
+    inviterName: inviterOf(invitation),
+    role: invitation.role,
+    expiresAt: invitation.expiresAt.toISOString(),
+    termDays: String(invitation.termDays),
+  },
+  secret: token,
+  invitationId: invitation.id,
+  tenantId: tenant.id,
+});
+
+/** Queues the mail of an invitation. */
 export async function mailInvitation(
   tx: EntityManager,
   context: Context,
@@ -53,20 +69,7 @@ export async function mailInvitation(
   token: string,
 ): Promise<void> {
   await keepToken(tx, context, invitation.id, sha256(token));
-  await queueEmail(tx, context, {
-    kind: 'invitation',
-    to: invitation.email,
-    data: {
-      tenantName: tenant.name,
-      inviterName: inviterOf(invitation),
-      role: invitation.role,
-      expiresAt: invitation.expiresAt.toISOString(),
-      termDays: String(invitation.termDays),
-    },
-    secret: token,
-    invitationId: invitation.id,
-    tenantId: tenant.id,
-  });
+  await queueEmail(tx, context, draftMail(tenant, invitation, token));
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   revokeInvitation,
 } from './change-invitation';
 import { createInvitation } from './create-invitation';
+import { importInvitations, previewImport } from './import/import-invitations';
 import { Invitation } from './invitation.entity';
 import { traceInvitation } from './trace';
 
@@ -100,6 +101,14 @@ const NewInvitationBody = z.object({
   ...NewInvitationFields,
 });
 
+const ImportBody = z.object({
+  tenantId: z.string('Choose a tenant.').min(1, 'Choose a tenant.'),
+  importId: z
+    .string('is required: a word of your own, new for each list.')
+    .regex(/^[\w-]{8,64}$/, 'must be 8 to 64 letters, digits, hyphens or underscores.'),
+  csv: z.string('is required: one address a line.'),
+});
+
 /** Fresh links are limited for each tenant and address, too, over all processes; the first send is not. */
 export function resendLimits(redis: Redis): (invitation: Invitation) => Promise<void> {
   const perTenant = makeLimit(redis, 'resend-tenant', 200, 3600);
@@ -159,6 +168,22 @@ export function invitationRoutes(context: Context, redis: Redis): OperatorRoute[
         });
         return presentOne(context, listing, id);
       },
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/invitations/import/preview',
+      access: 'invitations:create',
+      summary: 'What importing a list of people would do, line by line; nothing is written',
+      body: ImportBody.omit({ importId: true }),
+      handle: ({ body }) => previewImport(context, body.tenantId, body.csv),
+    }),
+    operatorRoute({
+      method: 'post',
+      path: '/invitations/import',
+      access: 'invitations:create',
+      summary: 'Invite everybody on a list, or nobody; the same importId again sends nothing more',
+      body: ImportBody,
+      handle: ({ body, caller }) => importInvitations(context, caller.actor, body),
     }),
     bulkRoute(context, {
       resource: 'invitations',

@@ -8,6 +8,7 @@ import { Status, TenantField } from '../parts/fields';
 import { choices } from '../parts/filters';
 import { ListPage, usePhone } from '../parts/list';
 import { InvitationsTable } from '../parts/tables';
+import { ImportInvitations } from './ImportInvitations';
 import { askDays } from './verbs';
 
 const AGES = [1, 3, 7, 14];
@@ -77,7 +78,13 @@ const BulkVerbs = () => (
 export function InvitationList() {
   const phone = usePhone();
   return (
-    <ListPage filters={filters()} sort={{ field: 'createdAt', order: 'DESC' }} creatable none="No invitations yet.">
+    <ListPage
+      filters={filters()}
+      sort={{ field: 'createdAt', order: 'DESC' }}
+      creatable
+      extra={<ImportInvitations />}
+      none="No invitations yet."
+    >
       {phone ? (
         <SimpleList
           primaryText={(one) => one.email}
