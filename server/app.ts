@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type Redis from 'ioredis';
@@ -11,6 +9,7 @@ import { newId } from './db/id';
 import { emailWebhooks } from './emails/email-webhook';
 import { health } from './http/health';
 import { openApi } from './http/openapi';
+import { pages } from './http/pages';
 import { problemHandler, unknownAddress } from './http/problem';
 import { routerOf } from './http/routes';
 import { sameOriginOnly } from './http/same-origin';
@@ -18,30 +17,9 @@ import { operatorApiRoutes } from './operator-api';
 import { callerOf } from './operators/caller';
 import { operatorSession, sessionRouter } from './operators/session.routes';
 
-/** Where the built pages lie, both when run from source and from dist/. */
-const WEB =
-  [resolve(__dirname, '../web'), resolve(__dirname, '../dist/web')].find((folder) => existsSync(folder)) ??
-  resolve(__dirname, '../web');
-
 function trustProxy(app: Express, setting: string | undefined): void {
   if (setting === undefined) return;
   app.set('trust proxy', /^\d+$/.test(setting) ? Number(setting) : setting === 'true' ? true : setting.split(','));
-}
-
-/** A built page and its assets; hashed assets are kept for a year, the page itself is asked for anew each time. */
-function pages(app: Express, base: '/admin' | '', folder: string): void {
-  const files = join(WEB, folder);
-  app.use(
-    `${base}/assets`,
-    express.static(join(files, 'assets'), { immutable: true, maxAge: '365d', fallthrough: false }),
-  );
-  app.use(base || '/', express.static(files, { index: false }));
-  app.get(`${base}/{*rest}`, (req, res, next) => {
-    if (!base && /^\/(api|v1|auth|webhooks)(\/|$)/.test(req.path)) return next();
-    res.set('Cache-Control', 'no-store').sendFile('index.html', { root: files }, (error) => {
-      if (error && !res.headersSent) next();
-    });
-  });
 }
 
 /** The whole HTTP side of Tenantry over an open database and Redis. */
@@ -102,7 +80,7 @@ export function createApp(context: Context, redis: Redis): Express {
   app.use(customerApi(context, redis));
 
   pages(app, '/admin', 'admin');
-  pages(app, '', 'portal');
+  pages(app, '', 'portal', config);
   app.use(unknownAddress);
   app.use(problemHandler(log));
   return app;

@@ -68,8 +68,9 @@ const settings = z.object({
   PRODUCT_NAME: z.string().max(60).default('Tenantry'),
   ACCENT_COLOR: z
     .string()
-    .regex(/^#[0-9a-f]{6}$/i, 'must look like #0f6b5c')
-    .refine((color) => contrastWithWhite(color) >= 4.5, 'must be darker: white text on it must be readable')
+    .refine((color) => /^#[0-9a-f]{6}$/i.test(color) && contrastWithWhite(color) >= 4.5, {
+      message: 'must look like #0f6b5c, and be dark enough for white text on it',
+    })
     .optional(),
   TRUSTED_ISSUERS: z
     .string()

@@ -1,9 +1,13 @@
 import { type FormEvent, useId, useState } from 'react';
 import { canInTenant, mayGrantRole, TENANT_ROLES, type TenantRole } from '../../domain/permissions';
+import { typoHint } from '../../domain/typo-hint';
 import { ask } from './api';
 import { useAction, useList } from './hooks';
 import { Button, Confirm, day, Fault, Field, Loading, Notice } from './parts';
 import type { PendingInvitation, TabProps } from './types';
+
+/** Days that an invitation may be good. */
+const TERMS = [1, 3, 7, 14, 30];
 
 interface InviteProps {
   path: string;
@@ -17,11 +21,14 @@ function Invite({ path, myRole, onChanged }: InviteProps) {
   const [invited, setInvited] = useState<string>();
   const { busy, error, run } = useAction();
   const id = useId();
+  const [days, setDays] = useState('');
+  const meant = typoHint(email.trim());
   const invite = async (event: FormEvent) => {
     event.preventDefault();
     setInvited(undefined);
     const address = email.trim();
-    if (!(await run(() => ask('POST', path, { email: address, role })))) return;
+    const body = { email: address, role, ...(days ? { expiresInDays: Number(days) } : {}) };
+    if (!(await run(() => ask('POST', path, body)))) return;
     setInvited(address);
     setEmail('');
     await onChanged();
@@ -37,6 +44,7 @@ function Invite({ path, myRole, onChanged }: InviteProps) {
           autoComplete="off"
           value={email}
           onChange={(event) => setEmail(event.target.value)}
+          hint={meant ? `Did you mean ${meant}?` : undefined}
           fault={error?.errors.email}
         />
         <div className="field short">
@@ -44,6 +52,17 @@ function Invite({ path, myRole, onChanged }: InviteProps) {
           <select id={id} value={role} onChange={(event) => setRole(event.target.value)}>
             {TENANT_ROLES.filter((one) => mayGrantRole(myRole, one)).map((one) => (
               <option key={one}>{one}</option>
+            ))}
+          </select>
+        </div>
+        <div className="field short">
+          <label htmlFor={`${id}-days`}>Good for</label>
+          <select id={`${id}-days`} value={days} onChange={(event) => setDays(event.target.value)}>
+            <option value="">as usual</option>
+            {TERMS.map((term) => (
+              <option key={term} value={term}>
+                {term === 1 ? '1 day' : `${term} days`}
+              </option>
             ))}
           </select>
         </div>

@@ -37,6 +37,17 @@ function Accept({ token, preview }: { token: string; preview: InvitationPreview 
   const leaving = useAction();
   if (!me.data) return me.error ? <Fault error={me.error} retry={() => void me.reload()} /> : <Loading />;
   const email = calledBy(me.data.user);
+  if (me.data.tenants.some(({ id }) => id === preview.tenantId))
+    return (
+      <>
+        <Notice kind="good">
+          You are a member of {preview.tenantName} already, as <strong>{email}</strong>. There is nothing to accept.
+        </Notice>
+        <Link href={`/t/${encodeURIComponent(preview.tenantId)}`} className="button">
+          Go to {preview.tenantName}
+        </Link>
+      </>
+    );
   const same = sameAddress(email, preview.email);
   const accept = () =>
     accepting.run(async () => {
@@ -70,6 +81,20 @@ function Accept({ token, preview }: { token: string; preview: InvitationPreview 
   );
 }
 
+/** Each way in which an invitation can be over, or not open just now, as its heading; the sentence is the server's. */
+const ENDINGS: Record<string, string> = {
+  invitation_not_found: 'This link is not complete',
+  invitation_replaced: 'A newer invitation was sent to you',
+  invitation_expired: 'This invitation has expired',
+  invitation_revoked: 'This invitation was withdrawn',
+  invitation_used: 'This invitation was accepted already',
+  tenant_unavailable: 'This team is gone',
+  tenant_suspended: 'This team is suspended',
+  seats_full: 'This team is full',
+};
+/** What may be otherwise in a moment, once somebody has acted. */
+const RECHECKED = ['tenant_suspended', 'seats_full'];
+
 function Invitation({ token }: { token: string }) {
   const [preview, setPreview] = useState<InvitationPreview>();
   const [error, setError] = useState<ApiError>();
@@ -91,9 +116,17 @@ function Invitation({ token }: { token: string }) {
     const mayPass = error.status === 0 || error.status >= 500 || error.status === 429;
     return (
       <section className="card narrow">
-        <Title tab="Invitation">This invitation can’t be opened</Title>
-        <Fault error={error} {...(mayPass ? { retry: () => setTurn(turn + 1) } : {})} />
-        <Link href="/">Go to your teams</Link>
+        <Title tab="Invitation">{ENDINGS[error.code] ?? 'This invitation can’t be opened'}</Title>
+        {mayPass ? (
+          <Fault error={error} retry={() => setTurn(turn + 1)} />
+        ) : (
+          <Notice kind="warn">{error.detail}</Notice>
+        )}
+        {error.code === 'invitation_used' && <p>If it was you who accepted it, you find the team among yours.</p>}
+        <div className="row middle">
+          {RECHECKED.includes(error.code) && <Button onClick={() => setTurn(turn + 1)}>Look again</Button>}
+          <Link href="/">Go to your teams</Link>
+        </div>
       </section>
     );
   }
@@ -102,8 +135,8 @@ function Invitation({ token }: { token: string }) {
     <>
       <Title tab="Invitation">{`Join ${preview.tenantName}`}</Title>
       <p>
-        {preview.inviterName} invites you as <strong>{preview.role}</strong>. The invitation is open until{' '}
-        {day(preview.expiresAt)}.
+        {preview.inviterName} invites <strong>{preview.email}</strong> as <strong>{preview.role}</strong>. The
+        invitation is open until {day(preview.expiresAt)}.
       </p>
     </>
   );

@@ -24,6 +24,8 @@ function MemberRow({ member, path, myRole, isMe, writable, onChanged, onLeft }: 
   const below = writable && mayGrantRole(myRole, member.role);
   const mayRemove = below && canInTenant(myRole, 'members:remove');
   const verb = isMe ? 'Leave' : 'Remove';
+  const { pendingInvitations } = member;
+  const pending = pendingInvitations === 1 ? 'pending invitation' : `${pendingInvitations} pending invitations`;
   const remove = async () => {
     const done = await removing.run(async () => {
       await ask('DELETE', path);
@@ -78,6 +80,13 @@ function MemberRow({ member, path, myRole, isMe, writable, onChanged, onLeft }: 
               ? 'You lose access to it at once. To come back you need an invitation.'
               : `${name} loses access to this team at once.`}
           </p>
+          {member.pendingInvitations > 0 && (
+            <p>
+              {isMe
+                ? `An owner takes over the ${pending} that you sent.`
+                : `The ${pending} that ${name} sent ${member.pendingInvitations === 1 ? 'ends' : 'end'} with it.`}
+            </p>
+          )}
         </Confirm>
       )}
     </li>

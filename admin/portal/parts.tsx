@@ -69,7 +69,11 @@ export function Button({ busy = false, look = 'plain', className = '', disabled,
   );
 }
 
-type FieldProps = ComponentPropsWithRef<'input'> & { label: string; hint?: string; fault?: string | undefined };
+type FieldProps = ComponentPropsWithRef<'input'> & {
+  label: string;
+  hint?: string | undefined;
+  fault?: string | undefined;
+};
 
 /** A labelled input with its hint and its fault. */
 export function Field({ label, hint, fault, ...rest }: FieldProps) {

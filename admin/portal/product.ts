@@ -1,2 +1,2 @@
 /** The product's name, wherever the portal says it. */
-export const PRODUCT = 'Tenantry';
+export const PRODUCT = document.documentElement.dataset.product || 'Tenantry';

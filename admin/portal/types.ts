@@ -46,6 +46,7 @@ export interface Member {
   name: string;
   email: string | null;
   role: TenantRole;
+  pendingInvitations: number;
 }
 
 export interface PendingInvitation {
@@ -57,6 +58,7 @@ export interface PendingInvitation {
 }
 
 export interface InvitationPreview {
+  tenantId: string;
   tenantName: string;
   inviterName: string;
   role: TenantRole;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { mayGrantRole, TENANT_ROLES, type TenantRole } from '../../domain/permissions';
 import type { Context } from '../context';
 import { forbidden } from '../errors';
+import { pendingBy } from '../invitations/inviter-gone';
 import { memberOf, removeMember, setRole } from '../memberships/members';
 import { Membership } from '../memberships/membership.entity';
 import { User } from '../users/user.entity';
@@ -12,11 +13,17 @@ import { changeTenant } from './own-tenants';
 
 const RoleBody = z.object({ role: z.enum(TENANT_ROLES, `must be one of ${TENANT_ROLES.join(', ')}.`) });
 
-const present = ({ userId, role, createdAt }: Membership, user: Pick<User, 'name' | 'email'> | undefined) => ({
+const present = (
+  { userId, role, createdAt }: Membership,
+  user: Pick<User, 'name' | 'email'> | undefined,
+  pendingInvitations: number,
+) => ({
   userId,
   name: user?.name ?? '',
   email: user?.email ?? null,
   role,
+  /** That end, or are handed over, when the member goes. */
+  pendingInvitations,
   createdAt,
 });
 
@@ -36,7 +43,9 @@ export const memberRoutes = (context: Context): TenantRoute[] => [
       const { items, next } = await pageOf(context.db.getRepository(Membership), where, query);
       const users = await context.db.getRepository(User).findBy({ id: In(items.map(({ userId }) => userId)) });
       const byId = new Map(users.map((user) => [user.id, user]));
-      return { items: items.map((member) => present(member, byId.get(member.userId))), next };
+      const standing = await pendingBy(context.db.manager, caller.tenant.id);
+      const shown = items.map((member) => present(member, byId.get(member.userId), standing.get(member.userId) ?? 0));
+      return { items: shown, next };
     },
   }),
   tenantRoute({
@@ -51,7 +60,9 @@ export const memberRoutes = (context: Context): TenantRoute[] => [
         requireRank(own.role, member.role);
         requireRank(own.role, role);
         await setRole(tx, caller.actor, member, role);
-        return present({ ...member, role }, await tx.findOneByOrFail(User, { id: member.userId }));
+        const standing = await pendingBy(tx, tenant.id);
+        const user = await tx.findOneByOrFail(User, { id: member.userId });
+        return present({ ...member, role }, user, standing.get(member.userId) ?? 0);
       }),
   }),
   tenantRoute({

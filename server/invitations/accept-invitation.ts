@@ -5,7 +5,7 @@ import type { Actor } from '../audit/actor';
 import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { withdrawEmails } from '../emails/queue-email';
-import { forbidden, ProblemError } from '../errors';
+import { conflict, forbidden, ProblemError } from '../errors';
 import { addMember } from '../memberships/members';
 import { Membership } from '../memberships/membership.entity';
 import { sha256 } from '../secrets';
@@ -41,6 +41,7 @@ async function findByToken(tx: EntityManager, token: string): Promise<string> {
 }
 
 export interface Preview {
+  tenantId: string;
   tenantName: string;
   inviterName: string;
   role: TenantRole;
@@ -48,6 +49,17 @@ export interface Preview {
   status: 'pending';
   expiresAt: Date;
 }
+
+/** Throws 409 `seats_full` in words for whoever was invited; the seats may have been taken away meanwhile. */
+const requireOwnSeat = (tx: EntityManager, tenant: Tenant, invitation: Invitation, now: Date): Promise<void> =>
+  requireSeat(tx, tenant, now, invitation.id).catch((error: unknown) => {
+    if (!(error instanceof ProblemError)) throw error;
+    const who = inviterOf(invitation);
+    throw conflict(
+      'seats_full',
+      `The team has no seat free just now. Ask ${who} to free one, then open this link again.`,
+    );
+  });
 
 /** What the page of a link shows, to whoever holds the token. Changes nothing. Throws 404 or 410 with the reason. */
 export async function previewInvitation({ db, now }: Context, token: string): Promise<Preview> {
@@ -58,8 +70,10 @@ export async function previewInvitation({ db, now }: Context, token: string): Pr
   if (tenant.status === 'deleted') throw unavailable();
   if (tenant.status === 'suspended')
     throw forbidden('The team that invited you is suspended just now. Ask whoever invited you.', 'tenant_suspended');
+  await requireOwnSeat(db.manager, tenant, invitation, now());
   const { role, email, expiresAt } = invitation;
-  return { tenantName: tenant.name, inviterName: inviterOf(invitation), role, email, status: 'pending', expiresAt };
+  const { id: tenantId, name: tenantName } = tenant;
+  return { tenantId, tenantName, inviterName: inviterOf(invitation), role, email, status: 'pending', expiresAt };
 }
 
 /**
@@ -84,7 +98,7 @@ export async function acceptInvitation(
   if (!move.ok) throw gone(move.code, move.message);
   if (tenant.status === 'suspended')
     throw forbidden('The team that invited you is suspended just now. Ask whoever invited you.', 'tenant_suspended');
-  await requireSeat(tx, tenant, now, invitation.id);
+  await requireOwnSeat(tx, tenant, invitation, now);
   const membership = await addMember(tx, actor, tenant.id, {
     userId: user.id,
     role: invitation.role,

@@ -18,6 +18,16 @@ export const standingBy = (tx: EntityManager, tenantId: string, userId: string):
     lock: { mode: 'pessimistic_write' },
   });
 
+/** How many pending invitations of a tenant each of its users stands for. */
+export async function pendingBy(tx: EntityManager, tenantId: string): Promise<Map<string, number>> {
+  const rows: { userId: string; pending: string }[] = await tx.query(
+    `SELECT COALESCE(standsForId, invitedById) AS userId, COUNT(*) AS pending FROM invitations
+     WHERE tenantId = ? AND status = 'pending' AND (standsForId IS NOT NULL OR invitedByType = 'user') GROUP BY userId`,
+    [tenantId],
+  );
+  return new Map(rows.map(({ userId, pending }) => [userId, Number(pending)]));
+}
+
 async function end(tx: EntityManager, actor: Actor, invitations: readonly Invitation[], reason: RevokedReason) {
   for (const { id, tenantId } of invitations) {
     await tx.update(Invitation, { id }, { status: 'revoked', pending: null, revokedReason: reason });

@@ -75,7 +75,7 @@ const MembershipEdit = () => (
             mutationMode="pessimistic"
             label="Remove from the tenant"
             confirmTitle="Remove this member?"
-            confirmContent="They lose access to the tenant at once."
+            confirmContent="They lose access to the tenant at once, and their pending invitations end."
           />
         </Toolbar>
       }
