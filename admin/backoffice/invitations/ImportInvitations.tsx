@@ -23,6 +23,7 @@ import { TenantChoice } from '../findings/TenantChoice';
 import { faultOf } from '../parts/ask';
 import { counted } from '../parts/counted';
 import { Muted, Status } from '../parts/fields';
+import { usePhone } from '../parts/list';
 import type { Imported, Judged, Judgement } from './import';
 
 const WORDS: Record<string, string> = {
@@ -36,6 +37,9 @@ const WORDS: Record<string, string> = {
   address_bounced: 'bounced',
 };
 
+/** Columns that a phone has no room for. */
+const WIDE = { display: { xs: 'none', sm: 'table-cell' } };
+
 function Lines({ lines, done }: { lines: Judged[]; done: boolean }) {
   return (
     <Box sx={{ maxHeight: '46vh', overflow: 'auto', border: 1, borderColor: 'divider', borderRadius: 1 }}>
@@ -44,7 +48,7 @@ function Lines({ lines, done }: { lines: Judged[]; done: boolean }) {
           <TableRow>
             <TableCell>Line</TableCell>
             <TableCell>Address</TableCell>
-            <TableCell>Role</TableCell>
+            <TableCell sx={WIDE}>Role</TableCell>
             <TableCell>{done ? 'Result' : 'What becomes of it'}</TableCell>
           </TableRow>
         </TableHead>
@@ -53,7 +57,7 @@ function Lines({ lines, done }: { lines: Judged[]; done: boolean }) {
             <TableRow key={line}>
               <TableCell>{line}</TableCell>
               <TableCell sx={{ overflowWrap: 'anywhere', minWidth: 140 }}>{email || '—'}</TableCell>
-              <TableCell>{role ?? '—'}</TableCell>
+              <TableCell sx={WIDE}>{role ?? '—'}</TableCell>
               <TableCell>
                 {verdict === 'invite' ? (
                   <Status value={done ? 'queued' : 'will be invited'} />
@@ -177,6 +181,7 @@ function Wizard({ close }: { close: () => void }) {
 export function ImportInvitations() {
   const { canAccess } = useCanAccess({ resource: 'invitations', action: 'create' });
   const refresh = useRefresh();
+  const phone = usePhone();
   const [open, setOpen] = useState(false);
   if (!canAccess) return null;
   const close = () => {
@@ -188,7 +193,13 @@ export function ImportInvitations() {
       <Button size="small" startIcon={<UploadIcon />} onClick={() => setOpen(true)}>
         Invite many
       </Button>
-      <Dialog open={open} fullWidth maxWidth="md" onClose={(_event, reason) => reason === 'escapeKeyDown' && close()}>
+      <Dialog
+        open={open}
+        fullWidth
+        fullScreen={phone}
+        maxWidth="md"
+        onClose={(_event, reason) => reason === 'escapeKeyDown' && close()}
+      >
         <Wizard close={close} />
       </Dialog>
     </>
