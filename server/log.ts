@@ -1,10 +1,10 @@
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 export type { Logger };
 
-/** Structured log. Facts are data beside a constant message; secrets and addresses never go in. */
-export const createLogger = (level: string, name: string): Logger =>
-  pino({
+/** Structured log, to the standard output or `to`. Facts are data beside a constant message; secrets and addresses never go in. */
+export const createLogger = (level: string, name: string, to?: DestinationStream): Logger => {
+  const options: LoggerOptions = {
     level,
     base: { name, pid: process.pid },
     redact: {
@@ -20,4 +20,6 @@ export const createLogger = (level: string, name: string): Logger =>
       ],
       censor: '[redacted]',
     },
-  });
+  };
+  return to ? pino(options, to) : pino(options);
+};

@@ -37,8 +37,11 @@ const PROCESSORS = {
   'decide-tenant': decideTenantProcessor,
   'leave-plan': leavePlanProcessor,
 };
-/** A sync mostly waits for Stripe's answers, some tenths of a second each. */
-const CONCURRENCY: Record<QueueName, number> = { mail: 4, billing: 8 };
+/**
+ * A sync mostly waits for Stripe's answers, some tenths of a second each; a mail for the mail server, over fewer
+ * connections than there are jobs, so that the database's part of one is done while others are sent.
+ */
+const CONCURRENCY: Record<QueueName, number> = { mail: 16, billing: 8 };
 
 /** A blocking connection waits for Redis as long as it takes: BullMQ asks for that. */
 const blocking = (url: string) => {

@@ -31,7 +31,10 @@ export interface TestContext {
 }
 
 /** A context over a fresh, migrated database, with a clock that tests can move. */
-export async function makeContext(env: NodeJS.ProcessEnv = {}): Promise<TestContext> {
+export async function makeContext(
+  env: NodeJS.ProcessEnv = {},
+  logTo?: { write: (line: string) => void },
+): Promise<TestContext> {
   const database = await makeDatabase();
   const config = loadConfig(
     testEnv({
@@ -49,7 +52,7 @@ export async function makeContext(env: NodeJS.ProcessEnv = {}): Promise<TestCont
   const context = {
     config,
     db,
-    log: createLogger(config.logLevel, 'test'),
+    log: createLogger(config.logLevel, 'test', logTo),
     sealer: new Sealer(config.appSecret),
     now: clock.now,
   };

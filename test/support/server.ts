@@ -33,8 +33,11 @@ export interface TestServer extends TestContext {
 const randomIp = () => `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`;
 
 /** The whole HTTP side in this process, listening on a free port, over a database of its own. */
-export async function startServer(env: NodeJS.ProcessEnv = {}): Promise<TestServer> {
-  const made = await makeContext(env);
+export async function startServer(
+  env: NodeJS.ProcessEnv = {},
+  logTo?: Parameters<typeof makeContext>[1],
+): Promise<TestServer> {
+  const made = await makeContext(env, logTo);
   const { context } = made;
   const redis = connectRedis(context.config.redisUrl, context.log);
   await once(redis, 'ready');
