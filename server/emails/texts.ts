@@ -60,7 +60,7 @@ function invitation({ publicUrl, productName, data, secret }: MailInput): Conten
       'Open the invitation, sign in or sign up, and accept it there. Nothing happens until you do.',
     ],
     action: { label: 'See the invitation', url: `${publicUrl}/join#token=${secret ?? ''}` },
-    footnote: `The link is good ${term(data)}until ${day(data.expiresAt)} UTC, for you alone: do not pass it on. If you did not expect it, you need not do anything: without your accepting it, nothing happens, and you get no more mail about it but what ${inviter} sends.`,
+    footnote: `The link is good ${term(data)}until ${day(data.expiresAt)} UTC, for you alone: do not pass it on. If you did not expect it, you need not do anything: nothing happens unless you accept it.`,
   };
 }
 
