@@ -58,15 +58,30 @@ function literal(value: unknown, { type }: ColumnMetadata): string {
 const isLeftOut = <Row extends ObjectLiteral>(column: ColumnMetadata, rows: readonly Partial<Row>[]): boolean =>
   column.isNullable && column.default == null && rows.every((row) => row[column.propertyName] == null);
 
-const valuesOf = <Row extends ObjectLiteral>(
+/** Writes one column's values; most columns say the same in row after row. */
+function writerOf(column: ColumnMetadata): (value: unknown) => string {
+  let last: unknown;
+  let text = 'NULL';
+  return (value) => {
+    if (value !== last) {
+      last = value;
+      text = literal(value, column);
+    }
+    return text;
+  };
+}
+
+function valuesOf<Row extends ObjectLiteral>(
   columns: readonly ColumnMetadata[],
   rows: readonly Partial<Row>[],
-): string[] =>
-  rows.map((row) => {
+): string[] {
+  const written = columns.map((column) => ({ property: column.propertyName, write: writerOf(column) }));
+  return rows.map((row) => {
     let text = '';
-    for (const column of columns) text += (text ? ',' : '(') + literal(row[column.propertyName], column);
+    for (const { property, write } of written) text += (text ? ',' : '(') + write(row[property]);
     return `${text})`;
   });
+}
 
 /**
  * Inserts rows by the hundred, in the caller's transaction; all of them must have the properties of the first. With

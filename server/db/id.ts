@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { ulid } from 'ulid';
+import { monotonicFactory } from 'ulid';
 
 export type IdPrefix =
   | 'ten'
@@ -37,5 +37,7 @@ function randomShare(): number {
   return random[drawn++]! / 256;
 }
 
-/** A new id: the prefix and a ULID, so that ids sort by time of birth. */
-export const newId = (prefix: IdPrefix): string => `${prefix}_${ulid(undefined, randomShare)}`;
+const ulid = monotonicFactory(randomShare);
+
+/** A new id: the prefix and a ULID. Those of one process sort in the order of their birth, within a millisecond, too. */
+export const newId = (prefix: IdPrefix): string => `${prefix}_${ulid()}`;
