@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LaunchFault } from './fault';
 import type { Lock } from './lock';
 import type { Steps } from './steps';
 import { stopOnSignal, Teardown } from './teardown';
 import { testWorld } from './test-services';
+import { WORKER_FLAGS } from './worker-flags';
 
 const FOLDER = join('test', 'bench');
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc');
@@ -45,12 +46,13 @@ export async function main(steps: Steps): Promise<void> {
     lock = world.lock;
     const compiled = resolve(world.data.at('compiled'));
     await steps.step('Compiling the benchmarks', () => compileInto(compiled));
+    if (!existsSync(join(compiled, 'web'))) symlinkSync(resolve('dist', 'web'), join(compiled, 'web'), 'dir');
     let failed = 0;
     for (const file of files) {
       if (teardown.stopping) return;
       steps.note(`\n${file}`);
       const program = join(compiled, file.replace(/\.ts$/, '.js'));
-      const child = spawn(process.execPath, ['--enable-source-maps', program], { env: world.env, stdio: 'inherit' });
+      const child = spawn(process.execPath, [...WORKER_FLAGS, program], { env: world.env, stdio: 'inherit' });
       const [code] = (await once(child, 'exit')) as [number | null];
       if (code !== 0) failed += 1;
     }
