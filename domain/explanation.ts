@@ -48,12 +48,19 @@ const iso = (moment: Date | null | undefined): string | null => known(moment)?.t
 /** What brought each layer about, by its id; the base's under `base`. */
 export type Origins = ReadonlyMap<string, Origin | null>;
 
-function explainLayer({ end, ...layer }: PlanLayer, facts: PlanFacts, origins: Origins): ExplainedLayer {
+function explainLayer(layer: PlanLayer, facts: PlanFacts, origins: Origins): ExplainedLayer {
   const override = layer.layer === 'override' ? facts.overrides.find(({ id }) => id === layer.id) : undefined;
   const paid = layer.layer === 'subscription' ? facts.subscriptions.find(({ id }) => id === layer.id) : undefined;
   return {
-    ...layer,
-    end: iso(end),
+    layer: layer.layer,
+    id: layer.id,
+    planId: layer.planId,
+    counts: layer.counts,
+    won: layer.won,
+    reasonCode: layer.reasonCode,
+    lostBy: layer.lostBy,
+    why: layer.why,
+    end: iso(layer.end),
     startsAt: iso(override?.startsAt),
     status: paid?.status ?? null,
     customerId: paid?.customerId ?? null,

@@ -5,8 +5,15 @@ import type { Decided } from '../billing/decide-tenant';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
 import { inTransaction } from '../db/transaction';
-import { contentHash, customerFacts, subscriptionFacts } from '../stripe/facts';
-import type { CustomerReading, ReadSubscription } from '../stripe/read-customer';
+import {
+  type CustomerFacts,
+  contentHash,
+  customerFacts,
+  type StripeSubscription,
+  subscriptionFacts,
+  trimmed,
+} from '../stripe/facts';
+import type { ReadSubscription } from '../stripe/read-customer';
 import { unknownAmong } from './free-customers';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
 import { runCause } from './run-cause';
@@ -24,18 +31,20 @@ export interface Piece {
   same: boolean;
 }
 
-/** One listed subscription as Stripe gave it, with the hash of what we keep of it. */
+/** One listed subscription with the hash of what we keep of it, before it is known whether anything differs. */
 export interface Seen {
-  stripe: Stripe.Subscription;
+  subscription: StripeSubscription;
+  customer: CustomerFacts;
   hash: string;
   readAt: Date;
+  whole: boolean;
 }
 
 /** One listed subscription as a sweep keeps it. `whole` is false where its customer must be read by itself. */
 export interface Listed {
   customerId: string;
   subscription: ReadSubscription;
-  customer: CustomerReading['customer'];
+  customer: CustomerFacts;
   readAt: Date;
   whole: boolean;
 }
@@ -68,10 +77,14 @@ async function mirrorOf({ db, config }: Context, pieces: readonly Piece[]): Prom
 // Expanded by the sweep's own list call.
 const customerOf = ({ customer }: Stripe.Subscription) => customer as Stripe.Customer | Stripe.DeletedCustomer;
 
+/** What a sweep holds of a listed subscription until it is compared: Stripe's own object dies with its page. */
 export const seenOf = (stripe: Stripe.Subscription, readAt: Date): Seen => ({
-  stripe,
+  subscription: trimmed(stripe),
+  customer: customerFacts(customerOf(stripe)),
   hash: contentHash(stripe, customerOf(stripe)),
   readAt,
+  // Grace needs the invoices, and Stripe cuts long lists of items short.
+  whole: stripe.status !== 'past_due' && !stripe.items.has_more,
 });
 
 /**
@@ -94,21 +107,14 @@ export async function isSame(
     [config.stripe.livemode, seconds(after), seconds(until)],
   );
   if (Number(mirror?.count) !== seen.length) return false;
-  const ordered = [...seen].sort((a, b) => (a.stripe.id < b.stripe.id ? -1 : 1));
+  const ordered = [...seen].sort((a, b) => (a.subscription.id < b.subscription.id ? -1 : 1));
   return (mirror?.hashes ?? '') === ordered.map(({ hash }) => hash).join('');
 }
 
-/** What a sweep keeps of a listed subscription: Stripe's own objects are many times as large. */
-export function listedOf({ stripe, hash, readAt }: Seen): Listed {
-  const facts = subscriptionFacts(stripe);
-  return {
-    customerId: facts.customerId,
-    customer: customerFacts(customerOf(stripe)),
-    readAt,
-    subscription: Object.assign(facts, { overdueSince: null, contentHash: hash }),
-    // Grace needs the invoices, and Stripe cuts long lists of items short.
-    whole: stripe.status !== 'past_due' && !stripe.items.has_more,
-  };
+export function listedOf({ subscription, customer, hash, readAt, whole }: Seen): Listed {
+  const facts = subscriptionFacts(subscription);
+  const read = Object.assign(facts, { overdueSince: null, contentHash: hash });
+  return { customerId: facts.customerId, customer, readAt, subscription: read, whole };
 }
 
 interface Differences {

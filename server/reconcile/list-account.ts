@@ -135,8 +135,8 @@ async function walk(context: Context, sink: Sink, window: Window, options: Listi
     const here = page.data.filter((one) => one.created >= window.since).map((one) => seenOf(one, readAt));
     const inside = [...carried, ...here];
     const after = goesOn ? last.created : window.since - 1;
-    carried = goesOn ? inside.filter(({ stripe }) => stripe.created === after) : [];
-    const seen = carried.length > 0 ? inside.filter(({ stripe }) => stripe.created > after) : inside;
+    carried = goesOn ? inside.filter(({ subscription }) => subscription.created === after) : [];
+    const seen = carried.length > 0 ? inside.filter(({ subscription }) => subscription.created > after) : inside;
     const { until } = window;
     window.until = after;
     window.rows += seen.length;

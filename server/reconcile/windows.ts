@@ -15,7 +15,7 @@ export interface Window {
 /** Stripe's largest page. */
 export const PAGE = 100;
 /** Below so many expected rows, besides the page that is under way, a window is not worth dividing. */
-const WORTH_SPLITTING = 150;
+const WORTH_SPLITTING = 400;
 
 export const aWindow = (n: number, since: number, until: number): Window => ({
   n,

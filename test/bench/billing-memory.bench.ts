@@ -1,12 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { WORKER_FLAGS } from '../../dev/launch/worker-flags';
 import { bench, quantile } from './support';
 import { startListServer } from './sweep-world';
 
 const COUNT = 200_000;
-/** As `npm run workers` has it. */
-const HEAP = '--max-old-space-size=512';
 const LIMIT_MB = 300;
 /** What garbage that waits to be collected makes of a flat line. */
 const GROWTH_MB = 30;
@@ -21,7 +20,7 @@ void bench(async (report) => {
   const child = fork(join(__dirname, 'sweep-process.js'), {
     env: { ...process.env, COUNT: String(COUNT), LIST_URL: server.url },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [HEAP],
+    execArgv: WORKER_FLAGS,
   });
   const samples: Sample[] = [];
   child.on('message', (sample: Sample) => samples.push(sample));
