@@ -1,10 +1,12 @@
 import { useState } from 'react';
+import { isLiveStatus } from '../../domain/subscription-status';
 import { ask } from './api';
 import { rememberCheckout } from './checkout-return';
 import { ContactSales } from './contact-sales';
 import { useAction } from './hooks';
-import { Button, Confirm, day, Fault, Notice } from './parts';
-import type { PlanChoice, PlanOffer, TenantPlan } from './types';
+import { Button, day, Fault, Notice } from './parts';
+import { PlanChange } from './plan-change';
+import type { PlanChoice, PlanOffer, PlanPreview, TenantPlan } from './types';
 
 interface PlanOffersProps {
   api: string;
@@ -15,15 +17,6 @@ interface PlanOffersProps {
   onChanged: () => Promise<TenantPlan | undefined>;
 }
 
-/** What choosing `offer` brings for somebody who pays already; undefined where nothing needs to be asked. */
-function consequence(plan: TenantPlan, offer: PlanOffer): string | undefined {
-  if (plan.source !== 'subscription') return undefined;
-  if (offer.kind !== 'free')
-    return `Your subscription moves to ${offer.name} at once${offer.priceText ? ` (${offer.priceText})` : ''}. The difference to what you have paid for this period is settled by an invoice at once.`;
-  const until = plan.cancelAt ?? plan.currentPeriodEnd;
-  return `Your subscription is cancelled. You keep ${plan.planName} until ${until ? day(until) : 'the end of the paid period'}, then move to ${offer.name}.`;
-}
-
 /** What is said once the server has taken the choice without sending the reader elsewhere. */
 function outcome(plan: TenantPlan | undefined, offer: PlanOffer): string {
   if (plan?.planId === offer.id) return `You are on ${offer.name} now.`;
@@ -31,13 +24,22 @@ function outcome(plan: TenantPlan | undefined, offer: PlanOffer): string {
   return `The change to ${offer.name} is under way; it shows here in a moment.`;
 }
 
+function dueOf({ cancelAt, basePlanId }: TenantPlan, { id, action }: PlanOffer): string | null {
+  if (action === 'current') return 'Your plan';
+  return cancelAt && id === basePlanId ? `Yours from ${day(cancelAt)}` : null;
+}
+
 interface OfferCardProps {
   offer: PlanOffer;
+  /** Whether it is more than what the team has: offers stand in the order of what they give. */
+  above: boolean;
+  /** Says that the plan is the team's, or will be without any doing. */
+  due: string | null;
   busy: boolean;
   act: (() => void) | undefined;
 }
 
-function OfferCard({ offer, busy, act }: OfferCardProps) {
+function OfferCard({ offer, above, due, busy, act }: OfferCardProps) {
   const current = offer.action === 'current';
   return (
     <article className={`card ${current ? 'current' : ''}`.trim()} aria-label={offer.name}>
@@ -49,9 +51,9 @@ function OfferCard({ offer, busy, act }: OfferCardProps) {
           <li key={feature}>{feature}</li>
         ))}
       </ul>
-      {current && <span className="tag">Your plan</span>}
-      {!current && act && (
-        <Button look={offer.action === 'choose' ? 'primary' : 'plain'} busy={busy} onClick={act}>
+      {due && <span className="tag">{due}</span>}
+      {!due && act && (
+        <Button look={offer.action === 'choose' && above ? 'primary' : 'plain'} busy={busy} onClick={act}>
           {offer.action === 'choose' ? `Choose ${offer.name}` : `Contact sales about ${offer.name}`}
         </Button>
       )}
@@ -67,52 +69,55 @@ export function PlanOffers({ api, tenantId, plan, mayChange, onChanged }: PlanOf
   const [said, setSaid] = useState<string>();
   const { busy, error, run } = useAction();
 
-  const choose = async (offer: PlanOffer) => {
-    setChosen(offer.id);
-    setSaid(undefined);
-    const done = await run(async () => {
-      const { checkoutUrl, actionUrl } = await ask<PlanChoice>('POST', `${api}/plan`, { planId: offer.id });
-      const elsewhere = checkoutUrl ?? actionUrl;
-      if (elsewhere === undefined) return setSaid(outcome(await onChanged(), offer));
-      rememberCheckout(tenantId, offer.id);
-      location.assign(elsewhere);
-      // The button stays busy until the browser has left this page.
-      await new Promise((resolve) => setTimeout(resolve, 10_000));
+  /** Sends the choice, and the reader to where it is paid; throws what the server says against it. */
+  const change = async (offer: PlanOffer, preview?: PlanPreview) => {
+    const { checkoutUrl, actionUrl } = await ask<PlanChoice>('POST', `${api}/plan`, {
+      planId: offer.id,
+      prorationDate: preview?.proration?.prorationDate,
     });
-    if (done) setAsking(undefined);
+    const elsewhere = checkoutUrl ?? actionUrl;
+    if (elsewhere === undefined) {
+      setSaid(outcome(await onChanged(), offer));
+      return setAsking(undefined);
+    }
+    rememberCheckout(tenantId, offer.id);
+    location.assign(elsewhere);
+    // The button stays busy until the browser has left this page.
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
   };
   const actOn = (offer: PlanOffer) => {
+    setSaid(undefined);
     if (offer.action === 'contact') return setContacting(offer);
-    if (consequence(plan, offer) !== undefined) return setAsking(offer);
-    void choose(offer);
+    if (plan.status !== null && isLiveStatus(plan.status)) return setAsking(offer);
+    setChosen(offer.id);
+    void run(() => change(offer));
   };
 
+  const current = plan.plans.findIndex(({ action }) => action === 'current');
   return (
     <section aria-label="Plans on offer">
       <div aria-live="polite">{said && <Notice kind="good">{said}</Notice>}</div>
-      {!asking && <Fault error={error} />}
+      <Fault error={error} />
       <div className="plans">
-        {plan.plans.map((offer) => (
+        {plan.plans.map((offer, place) => (
           <OfferCard
             key={offer.id}
             offer={offer}
+            above={place > current}
+            due={dueOf(plan, offer)}
             busy={busy && chosen === offer.id}
             act={mayChange ? () => actOn(offer) : undefined}
           />
         ))}
       </div>
       {asking && (
-        <Confirm
-          title={`Change to ${asking.name}?`}
-          verb={asking.kind === 'free' ? 'Cancel the subscription' : `Change to ${asking.name}`}
-          danger={asking.kind === 'free'}
-          busy={busy}
-          error={error}
-          onConfirm={() => void choose(asking)}
+        <PlanChange
+          api={api}
+          plan={plan}
+          offer={asking}
+          onConfirm={(preview) => change(asking, preview)}
           onClose={() => setAsking(undefined)}
-        >
-          <p>{consequence(plan, asking)}</p>
-        </Confirm>
+        />
       )}
       {contacting && <ContactSales tenantId={tenantId} offer={contacting} onClose={() => setContacting(undefined)} />}
     </section>

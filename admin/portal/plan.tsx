@@ -6,18 +6,20 @@ import { Button, day, Fault, Loading, Notice } from './parts';
 import { PlanOffers } from './plan-offers';
 import type { TabProps, TenantPlan } from './types';
 
-const SOURCES: Record<TenantPlan['source'], string> = {
-  subscription: 'by subscription',
-  base: 'as agreed for this team',
-  override: 'granted by support',
-};
+/** Why the team has its plan, in the customer's words. */
+function whyOf({ source, planId, plans }: TenantPlan): string {
+  if (source === 'subscription') return 'by subscription';
+  if (source === 'override') return 'granted by support';
+  const kind = plans.find(({ id }) => id === planId)?.kind;
+  return kind === 'free' ? 'free of charge' : 'as agreed for this team';
+}
 
 function PlanFacts({ plan }: { plan: TenantPlan }) {
   return (
     <dl>
       <dt>Plan</dt>
       <dd>
-        <strong>{plan.planName}</strong>, {SOURCES[plan.source]}
+        <strong>{plan.planName}</strong>, {whyOf(plan)}
       </dd>
       <dt>Seats</dt>
       <dd>{plan.seatLimit ?? 'unlimited'}</dd>
@@ -89,7 +91,7 @@ export function PlanPage({ tenant, api, reload }: TabProps) {
   };
   return (
     <>
-      <CheckoutReturn tenantId={tenant.id} reload={plan.reload} onPaid={() => void reload()} />
+      <CheckoutReturn tenantId={tenant.id} plan={plan.data} reload={plan.reload} onPaid={() => void reload()} />
       <section className="card">
         <h2>Your plan</h2>
         <Fault error={plan.error} retry={() => void plan.reload()} />

@@ -7,7 +7,6 @@ import { conflict, forbidden, invalid, notFound, ProblemError } from '../errors'
 import { oweJob } from '../jobs/outbox';
 import { RetrySoon } from '../jobs/settle';
 import { Plan } from '../plans/plan.entity';
-import { PlanPrice } from '../plans/plan-price.entity';
 import { ask } from '../stripe/ask';
 import { stripeOf } from '../stripe/client';
 import { idOf } from '../stripe/facts';
@@ -15,6 +14,8 @@ import { lockTenant, updateTenant } from '../tenants/change-tenant';
 import { Tenant } from '../tenants/tenant.entity';
 import { openCheckout, priceOf } from './checkout';
 import { liveSubscriptions } from './live-subscriptions';
+import { askToChange } from './operator-actions/change-at-stripe';
+import { endsByItself, resumed, swappedItems } from './swap';
 import { syncAtOnce } from './sync-customer';
 
 export { listInvoices, openBillingPortal } from './portal';
@@ -22,7 +23,7 @@ export { listInvoices, openBillingPortal } from './portal';
 /** The plan that the tenant has now; or where the customer must go to pay, or to confirm with the bank. */
 export type PlanAnswer = { planId: string } | { checkoutUrl: string } | { actionUrl: string };
 
-async function requireWritable({ db }: Context, tenantId: string): Promise<Tenant> {
+export async function requireWritable({ db }: Context, tenantId: string): Promise<Tenant> {
   const tenant = await db.getRepository(Tenant).findOneBy({ id: tenantId });
   if (!tenant || tenant.status === 'deleted') throw notFound('tenant', tenantId);
   if (tenant.status === 'suspended') throw forbidden('This tenant is suspended. Contact support.', 'tenant_suspended');
@@ -31,7 +32,7 @@ async function requireWritable({ db }: Context, tenantId: string): Promise<Tenan
 
 const contactSales = (detail: string) => conflict('contact_sales', detail);
 
-async function requirePlan({ db }: Context, planId: string): Promise<Plan> {
+export async function requirePlan({ db }: Context, planId: string): Promise<Plan> {
   const plan = await db.getRepository(Plan).findOneBy({ id: planId, active: true });
   if (!plan) throw invalid({ planId: `There is no plan "${planId}" to choose.` });
   if (plan.kind === 'custom') throw contactSales(`${plan.name} is agreed on by contract. Contact sales.`);
@@ -90,20 +91,18 @@ async function toFree(
   return currentPlan(context, tenant.id);
 }
 
-/** The item that earns the plan: the one whose price a plan knows, else the first. */
-export async function planItem({ db }: Context, subscription: Stripe.Subscription): Promise<Stripe.SubscriptionItem> {
-  const known = new Set((await db.getRepository(PlanPrice).find()).map(({ priceId }) => priceId));
-  const items = subscription.items.data;
-  const item = items.find(({ price }) => known.has(price.id)) ?? items[0];
-  if (!item) throw conflict('no_item', 'The subscription has no item to change. Contact support.');
-  return item;
+/** Where the customer pays, or confirms with the bank, what a change of plan waits for. */
+async function whereToConfirm(stripe: Stripe, { latest_invoice }: Stripe.Subscription): Promise<string | null> {
+  if (latest_invoice === null) return null;
+  const invoice = await ask(stripe.invoices.retrieve(idOf(latest_invoice)));
+  return invoice.status === 'open' ? (invoice.hosted_invoice_url ?? null) : null;
 }
 
-export const endsByItself = (one: Stripe.Subscription): boolean => one.cancel_at_period_end || one.cancel_at !== null;
-export const resumed = (one: Stripe.Subscription): Stripe.SubscriptionUpdateParams =>
-  one.cancel_at_period_end ? { cancel_at_period_end: false } : one.cancel_at !== null ? { cancel_at: '' } : {};
-
-/** From one paid plan to another: the price is swapped and the difference invoiced at once. */
+/**
+ * From one paid plan to another: the price is swapped and the difference invoiced at once. Where the card fails, or the
+ * bank asks, Stripe keeps the change pending until the invoice is paid (at most 23 hours), and the plan is as it was:
+ * https://docs.stripe.com/billing/subscriptions/pending-updates
+ */
 async function swapPrice(
   context: Context,
   stripe: Stripe,
@@ -111,34 +110,53 @@ async function swapPrice(
   tenant: Tenant,
   plan: Plan,
   live: Stripe.Subscription[],
+  prorationDate: Date | undefined,
 ): Promise<PlanAnswer> {
-  const subscription = live.find(({ id }) => id === tenant.subscriptionId) ?? live[0]!;
+  const subscription = paidBy(tenant, live);
   const price = await priceOf(context, stripe, plan);
-  const item = await planItem(context, subscription);
-  if (item.price.id === price && !endsByItself(subscription)) {
-    await syncAfter(context, stripe, actor, [idOf(subscription.customer)]);
-    return currentPlan(context, tenant.id);
+  const { item, items } = await swappedItems(context, subscription, plan, price, tenant);
+  const customers = [idOf(subscription.customer)];
+  if (subscription.pending_update?.subscription_items?.some((one) => one.price.id === price)) {
+    const actionUrl = await whereToConfirm(stripe, subscription);
+    if (actionUrl) return { actionUrl };
   }
-  const swap: Stripe.SubscriptionUpdateParams =
-    item.price.id === price
-      ? {}
-      : { items: [{ id: item.id, price }], proration_behavior: 'always_invoice', payment_behavior: 'allow_incomplete' };
+  if (endsByItself(subscription)) await ask(stripe.subscriptions.update(subscription.id, resumed(subscription)));
+  const swaps = item.price.id !== price;
+  const changed = swaps ? await swapAtStripe(stripe, subscription, item, items, prorationDate) : subscription;
+  if (swaps || endsByItself(subscription)) await audited(context, actor, tenant.id, 'tenant.swap-price', plan.id);
+  await syncAfter(context, stripe, actor, customers);
+  const actionUrl = swaps ? await whereToConfirm(stripe, changed) : null;
+  return actionUrl ? { actionUrl } : currentPlan(context, tenant.id);
+}
+
+/** The subscription that pays for the tenant's plan. */
+export const paidBy = ({ subscriptionId }: Pick<Tenant, 'subscriptionId'>, live: Stripe.Subscription[]) =>
+  live.find(({ id }) => id === subscriptionId) ?? live[0]!;
+
+async function swapAtStripe(
+  stripe: Stripe,
+  { id, status, latest_invoice, collection_method }: Stripe.Subscription,
+  before: Stripe.SubscriptionItem,
+  items: { id: string; price: string; quantity: number }[],
+  prorationDate: Date | undefined,
+): Promise<Stripe.Subscription> {
   // Two clicks within a minute are one change; a change back and forth later is a new one.
   const minute = Math.floor(Date.now() / 60_000);
-  const invoice = subscription.latest_invoice ? idOf(subscription.latest_invoice) : 'none';
-  const changed = await ask(
+  const invoice = latest_invoice ? idOf(latest_invoice) : 'none';
+  const date = prorationDate && status !== 'trialing' ? Math.floor(+prorationDate / 1000) : undefined;
+  const after = items.map(({ price, quantity }) => `${price}x${quantity}`);
+  return askToChange(
     stripe.subscriptions.update(
-      subscription.id,
-      { ...swap, ...resumed(subscription), expand: ['latest_invoice'] },
-      { idempotencyKey: ['swap', subscription.id, item.price.id, price, invoice, minute].join('/') },
+      id,
+      {
+        items,
+        proration_behavior: 'always_invoice',
+        ...(date === undefined ? {} : { proration_date: date }),
+        ...(collection_method === 'charge_automatically' ? { payment_behavior: 'pending_if_incomplete' } : {}),
+      },
+      { idempotencyKey: ['swap', id, before.price.id, ...after, invoice, date ?? minute].join('/') },
     ),
   );
-  await audited(context, actor, tenant.id, 'tenant.swap-price', plan.id);
-  await syncAfter(context, stripe, actor, [idOf(subscription.customer)]);
-  const latest = changed.latest_invoice;
-  if (latest && typeof latest !== 'string' && latest.status === 'open' && latest.hosted_invoice_url)
-    return { actionUrl: latest.hosted_invoice_url };
-  return currentPlan(context, tenant.id);
 }
 
 const busy = (error: unknown): never => {
@@ -154,7 +172,8 @@ const busy = (error: unknown): never => {
 
 /**
  * Changes a tenant's plan on behalf of its own user. Free: at once where no live subscription is, else at the end of
- * the period. Paid: a checkout for the first, a swap of the price after that.
+ * the period. Paid: a checkout for the first, a swap of the price after that, charged as a preview at `prorationDate`
+ * said.
  *
  * @throws ProblemError 400 for an unknown plan, 403 `tenant_suspended`, 409 `contact_sales` for contract plans, 402
  * and 503 from Stripe
@@ -164,13 +183,14 @@ export async function changePlan(
   actor: Actor,
   tenantId: string,
   planId: string,
+  prorationDate?: Date,
 ): Promise<PlanAnswer> {
   const tenant = await requireWritable(context, tenantId);
   const plan = await requirePlan(context, planId);
   const stripe = stripeOf(context.config);
   const live = await liveSubscriptions(context, stripe, tenantId);
   if (plan.kind === 'free') return toFree(context, stripe, actor, tenant, plan, live);
-  if (live.length > 0) return swapPrice(context, stripe, actor, tenant, plan, live);
+  if (live.length > 0) return swapPrice(context, stripe, actor, tenant, plan, live, prorationDate);
   const { url } = await openCheckout(context, stripe, actor, tenant, plan).catch(busy);
   return { checkoutUrl: url };
 }

@@ -3,6 +3,7 @@ import { AuditEntry } from '../../server/audit/audit.entity';
 import { Checkout } from '../../server/billing/checkout.entity';
 import { changePlan, listInvoices, openBillingPortal, resumePlan } from '../../server/billing/customer-plan';
 import { PlanChange } from '../../server/billing/plan-change.entity';
+import { previewCustomerPlan } from '../../server/billing/preview-customer-plan';
 import { StripeCustomer } from '../../server/billing/stripe-customer.entity';
 import { StripeEvent } from '../../server/billing/stripe-event.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
@@ -79,6 +80,101 @@ describe('a tenant that pays', () => {
     expect(invoices.length).toBeGreaterThan(0);
     expect(invoices[0]).toMatchObject({ currency: 'eur' });
     expect((await openBillingPortal(context, tenant.id)).url).toMatch(/^http/);
+  });
+});
+
+describe('a change that the bank does not take', () => {
+  const withCard = async (card: string) => {
+    const { context, stripe } = world;
+    const tenant = await aTenant(context);
+    await buy(tenant.id, 'starter');
+    const { subscriptionId } = await tenantNow(tenant.id);
+    const { customer } = await stripe.subscriptions.retrieve(subscriptionId!);
+    const method = await stripe.paymentMethods.attach(card, { customer: customer as string });
+    await stripe.subscriptions.update(subscriptionId!, { default_payment_method: method.id });
+    return { id: tenant.id, subscriptionId: subscriptionId! };
+  };
+
+  it.each(['pm_card_chargeCustomerFail', 'pm_card_authenticationRequired'])(
+    'leads to where it is paid, and changes nothing until then: %s',
+    async (card) => {
+      const { context, stripe } = world;
+      const { id, subscriptionId } = await withCard(card);
+      const answer = await changePlan(context, actor, id, 'business');
+      if (!('actionUrl' in answer)) throw new Error('An address to pay at was expected.');
+      expect(await tenantNow(id)).toMatchObject({ planId: 'starter', subscriptionStatus: 'active' });
+      // A second click leads to the same invoice.
+      expect(await changePlan(context, actor, id, 'business')).toEqual(answer);
+      const paid = await fetch(`${answer.actionUrl}/pay`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: new URL(answer.actionUrl).origin },
+      });
+      expect(paid.status).toBe(303);
+      await onPlan(id, 'business');
+      const { items, pending_update: pending } = await stripe.subscriptions.retrieve(subscriptionId);
+      expect([items.data[0]!.price.id, pending]).toEqual([world.prices.business, null]);
+    },
+  );
+});
+
+describe('a preview', () => {
+  it('tells what is charged now and what next, and exactly that is charged', async () => {
+    const { context } = world;
+    const tenant = await aTenant(context);
+    await buy(tenant.id, 'starter');
+    const preview = await previewCustomerPlan(context, tenant.id, 'business');
+    expect(preview).toMatchObject({ planAfterId: 'business', payment: 'card', seats: { membersOver: 0 } });
+    const { prorationDate, dueNow, next } = preview.proration!;
+    expect(dueNow).toBeGreaterThan(0);
+    expect(next!.amount).toBeGreaterThan(dueNow);
+    expect((await tenantNow(tenant.id)).planId).toBe('starter');
+    await changePlan(context, actor, tenant.id, 'business', new Date(prorationDate!));
+    const [latest] = await listInvoices(context, tenant.id);
+    expect(latest).toMatchObject({ amountDue: dueNow });
+  });
+
+  it('tells of the checkout before a first plan, and of the end of the period before a free one', async () => {
+    const { context } = world;
+    const tenant = await aTenant(context);
+    expect(await previewCustomerPlan(context, tenant.id, 'starter')).toMatchObject({ payment: 'checkout' });
+    expect(await previewCustomerPlan(context, tenant.id, 'free')).toMatchObject({ payment: 'none', proration: null });
+    await buy(tenant.id, 'starter');
+    const { currentPeriodEnd } = await tenantNow(tenant.id);
+    const free = await previewCustomerPlan(context, tenant.id, 'free');
+    expect(free).toMatchObject({ planAfterId: 'free', payment: 'none', at: currentPeriodEnd!.toISOString() });
+  });
+});
+
+describe('a double click', () => {
+  it('opens one checkout for one customer', async () => {
+    const { context, stripe } = world;
+    const tenant = await aTenant(context);
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => changePlan(context, actor, tenant.id, 'starter').catch(({ problem }) => problem)),
+    );
+    for (const answer of answers) if ('code' in answer) expect(answer.code).toBe('billing_busy');
+    const [customer, ...others] = await context.db.getRepository(StripeCustomer).findBy({ tenantId: tenant.id });
+    expect(others).toEqual([]);
+    const { data } = await stripe.checkout.sessions.list({ customer: customer!.id });
+    expect(data.filter(({ status }) => status === 'open')).toHaveLength(1);
+    expect(answers).toContainEqual({ checkoutUrl: data.find(({ status }) => status === 'open')!.url });
+  });
+
+  it('swaps once, and charges once', async () => {
+    const { context, stripe } = world;
+    const tenant = await aTenant(context);
+    await buy(tenant.id, 'starter');
+    const before = (await listInvoices(context, tenant.id)).length;
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => changePlan(context, actor, tenant.id, 'business')),
+    );
+    expect(answers).toContainEqual({ planId: 'business' });
+    await onPlan(tenant.id, 'business');
+    expect(await listInvoices(context, tenant.id)).toHaveLength(before + 1);
+    const { customer } = await stripe.subscriptions.retrieve((await tenantNow(tenant.id)).subscriptionId!);
+    const all = await stripe.subscriptions.list({ customer: customer as string, status: 'all' });
+    expect(all.data).toHaveLength(1);
   });
 });
 

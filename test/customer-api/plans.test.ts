@@ -37,6 +37,17 @@ describe('plans', () => {
     expect(actions(body.plans)).toMatchObject({ free: 'current', starter: 'choose', enterprise: 'contact' });
   });
 
+  it.each(['plan', 'entitlements'])('are polled by their ETag: %s', async (what) => {
+    const founder = await aCustomer(server);
+    const id = await foundedBy(founder);
+    const poll = (etag: string) => founder.agent.get(`/v1/tenants/${id}/${what}`).set('If-None-Match', etag);
+    const first = await poll('"none"').expect(200).expect('Cache-Control', 'private, no-cache');
+    const again = await poll(first.headers.etag!).expect(304);
+    expect(again.text).toBe('');
+    await server.context.db.getRepository(Tenant).update({ id }, { basePlanId: 'basic', planId: 'basic' });
+    expect((await poll(first.headers.etag!).expect(200)).body.planId).toBe('basic');
+  });
+
   it('by contract are left through sales', async () => {
     const founder = await aCustomer(server);
     const id = await foundedBy(founder);

@@ -2,11 +2,10 @@ import type Stripe from 'stripe';
 import type { Context } from '../../context';
 import { conflict, invalid } from '../../errors';
 import { Plan } from '../../plans/plan.entity';
-import { PlanPrice } from '../../plans/plan-price.entity';
 import type { Tenant } from '../../tenants/tenant.entity';
 import { priceOf } from '../checkout';
-import { endsByItself, planItem, resumed } from '../customer-plan';
 import { isLive } from '../live-subscriptions';
+import { endsByItself, resumed, swappedItems } from '../swap';
 import type { SubscriptionChange } from './change-at-stripe';
 
 const seconds = (moment: Date): number => Math.floor(+moment / 1000);
@@ -27,31 +26,6 @@ export async function requireSoldPlan({ db }: Context, planId: string): Promise<
 /** Throws 409 `not_live` for a subscription that is over. */
 export function requireLive({ id, status }: Stripe.Subscription): void {
   if (!isLive({ status })) throw conflict('not_live', `Subscription ${id} is ${status}, so it can't be changed.`);
-}
-
-/** How many to charge for: a seat each where the plan sells seats, and one of what does not. */
-export async function quantityOf(
-  { db }: Context,
-  plan: Plan,
-  { memberCount }: Pick<Tenant, 'memberCount'>,
-  item?: Stripe.SubscriptionItem,
-): Promise<number> {
-  if (!plan.seatsFromQuantity) return 1;
-  const before = item && (await db.getRepository(PlanPrice).findOneBy({ priceId: item.price.id }));
-  const former = before && (await db.getRepository(Plan).findOneBy({ id: before.planId }));
-  return former?.seatsFromQuantity ? (item?.quantity ?? 1) : Math.max(1, memberCount);
-}
-
-/** The items that lead from a subscription's present plan to another: one price swapped for the other. */
-export async function swappedItems(
-  context: Context,
-  subscription: Stripe.Subscription,
-  plan: Plan,
-  price: string,
-  tenant: Pick<Tenant, 'memberCount'>,
-) {
-  const item = await planItem(context, subscription);
-  return { item, items: [{ id: item.id, price, quantity: await quantityOf(context, plan, tenant, item) }] };
 }
 
 /** To another paid plan: the price is swapped and the difference charged at once. Where the card fails, nothing is. */

@@ -7,17 +7,10 @@ import type { Plan } from '../../plans/plan.entity';
 import { readCustomer } from '../../stripe/read-customer';
 import { priceOf } from '../checkout';
 import { StripeCustomer } from '../stripe-customer.entity';
+import { quantityOf, swappedItems } from '../swap';
 import type { Previewed } from './bodies';
 import { askToChange } from './change-at-stripe';
-import {
-  cancellation,
-  quantityOf,
-  requireLive,
-  requireSoldPlan,
-  resumption,
-  swappedItems,
-  trialExtension,
-} from './changes';
+import { cancellation, requireLive, requireSoldPlan, resumption, trialExtension } from './changes';
 import { chooseSubscription } from './choose-subscription';
 import type { PreviewFacts } from './preview-facts';
 import { foreseeEnding, foreseeExtension, foreseeGrant } from './preview-overrides';
