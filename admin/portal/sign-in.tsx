@@ -2,6 +2,7 @@ import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { requestCode, signIn } from './api';
 import { useAction } from './hooks';
 import { Button, Fault, Field, Notice } from './parts';
+import { PROVIDER, ProviderButton, SignInOutcome } from './sign-in-provider';
 
 /** Seconds before another code may be asked for. */
 const RESEND_AFTER = 30;
@@ -41,7 +42,7 @@ function EmailStep({ first, onSent }: { first: string; onSent: (email: string) =
         fault={error?.errors.email}
       />
       {!error?.errors.email && <Fault error={error} />}
-      <Button type="submit" look="primary" busy={busy}>
+      <Button type="submit" look={PROVIDER ? 'plain' : 'primary'} busy={busy}>
         Email me a code
       </Button>
     </form>
@@ -100,7 +101,7 @@ function CodeStep({ email, onBack }: { email: string; onBack: () => void }) {
   );
 }
 
-/** Signs in where the reader is, by a code sent to the address; nothing to remember. `email` fills the address in. */
+/** Signs in where the reader is, by a code sent to the address or at the provider of the settings. `email` fills the address in. */
 export function SignIn({ email = '', children }: { email?: string; children?: ReactNode }) {
   const [address, setAddress] = useState(email);
   const [sent, setSent] = useState(false);
@@ -111,6 +112,13 @@ export function SignIn({ email = '', children }: { email?: string; children?: Re
   return (
     <section className="card narrow">
       {children}
+      <SignInOutcome />
+      {!sent && PROVIDER && (
+        <div className="provider">
+          <ProviderButton />
+          <p className="quiet">or</p>
+        </div>
+      )}
       {sent ? (
         <CodeStep email={address} onBack={() => setSent(false)} />
       ) : (

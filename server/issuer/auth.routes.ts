@@ -1,19 +1,21 @@
-import { type CookieOptions, type Request, Router } from 'express';
+import { Router } from 'express';
 import type Redis from 'ioredis';
 import { z } from 'zod';
 import { EMAIL_ADDRESS, emailKey } from '../../domain/invitation';
-import { recordAudit } from '../audit/record';
 import type { Context } from '../context';
 import { inTransaction } from '../db/transaction';
 import { unauthenticated } from '../errors';
 import { makeLimit } from '../http/limits';
 import { parse } from '../http/routes';
 import { sha256 } from '../secrets';
-import { signAccessToken } from './access-token';
+import { signAccessToken, subjectFor } from './access-token';
+import { cookieOf, portalCookie } from './cookies';
+import { enter } from './enter';
+import { oidcRouter } from './oidc.routes';
 import { CODE_SECONDS, checkCode, sendSignInCode, useCode } from './sign-in-code';
 import type { SigningKeys } from './signing-key';
 import { userOfIdentity } from './user-of-identity';
-import { closeSession, openSession, rotateSession, SESSION_MS } from './user-session';
+import { closeSession, rotateSession, SESSION_MS } from './user-session';
 
 const email = z
   .string('is required.')
@@ -31,28 +33,11 @@ const TokenBody = z.object({
   session: z.boolean().default(true),
 });
 
-/** The cookie's name bears the port, since cookies of one host are shared by all ports. */
-function sessionCookie({ config }: Context): { name: string; options: CookieOptions } {
-  const { port, protocol } = new URL(config.publicUrl);
-  return {
-    name: `tenantry.session${port ? `.${port}` : ''}`,
-    options: { path: '/auth', httpOnly: true, sameSite: 'lax', secure: protocol === 'https:' },
-  };
-}
-
-const cookieOf = (req: Request, name: string): string | undefined =>
-  req
-    .get('cookie')
-    ?.split(';')
-    .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`))
-    ?.slice(name.length + 1);
-
 /** `/auth/…`: sign-in at the built-in issuer by a one-time code, refresh by cookie, sign-out. */
 export function authRouter(context: Context, redis: Redis, keys: SigningKeys): Router {
   const perEmail = makeLimit(redis, 'code-email', 5, 900);
   const perIp = makeLimit(redis, 'code-ip', 60, 900);
-  const { name, options } = sessionCookie(context);
+  const { name, options } = portalCookie(context, 'session', '/auth');
   const lasting = { ...options, maxAge: SESSION_MS };
   const router = Router();
 
@@ -79,17 +64,10 @@ export function authRouter(context: Context, redis: Redis, keys: SigningKeys): R
     const token = await inTransaction(context.db, async (tx) => {
       await useCode(tx, context, code);
       if (!given.session) return null;
-      const opened = await openSession(tx, context, known, req.get('user-agent'));
-      await recordAudit(tx, {
-        actor: { type: 'user', id: user.id, name: user.name || code.email, ...origin },
-        action: 'user.sign-in',
-        resource: 'users',
-        resourceId: user.id,
-      });
-      return opened;
+      return enter(tx, context, known, origin, req.get('user-agent'));
     });
     if (token !== null) res.cookie(name, token, lasting);
-    res.json(await signAccessToken(context, keys, { subject: identity.subject, email: user.email }));
+    res.json(await signAccessToken(context, keys, { subject: subjectFor(context, identity), email: user.email }));
   });
 
   router.post('/refresh', async (req, res) => {
@@ -97,7 +75,7 @@ export function authRouter(context: Context, redis: Redis, keys: SigningKeys): R
     if (!token) throw unauthenticated();
     const { user, identity, token: next } = await rotateSession(context, token);
     res.cookie(name, next, lasting);
-    res.json(await signAccessToken(context, keys, { subject: identity.subject, email: user.email }));
+    res.json(await signAccessToken(context, keys, { subject: subjectFor(context, identity), email: user.email }));
   });
 
   router.post('/sign-out', async (req, res) => {
@@ -106,5 +84,6 @@ export function authRouter(context: Context, redis: Redis, keys: SigningKeys): R
     res.clearCookie(name, options).status(204).end();
   });
 
+  if (context.config.signInProvider) router.use(oidcRouter(context, redis, context.config.signInProvider));
   return router;
 }

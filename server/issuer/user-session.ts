@@ -71,6 +71,13 @@ export async function rotateSession(context: Context, token: string): Promise<Kn
   return { user, identity, token: next };
 }
 
+/** The active user whose session's token this is; null where it has ended. */
+export async function userOfSession({ db, now }: Context, token: string): Promise<User | null> {
+  const where = { tokenHash: sha256(token), expiresAt: MoreThan(now()) };
+  const session = await db.getRepository(UserSession).findOneBy(where);
+  return session && db.getRepository(User).findOneBy({ id: session.userId, status: 'active' });
+}
+
 /** Ends a session, and with it the rotated tokens of the user that would lead to it again. */
 export async function closeSession(context: Context, token: string): Promise<void> {
   await inTransaction(context.db, async (tx) => {
