@@ -22,6 +22,10 @@ function trustProxy(app: Express, setting: string | undefined): void {
   app.set('trust proxy', /^\d+$/.test(setting) ? Number(setting) : setting === 'true' ? true : setting.split(','));
 }
 
+/** 503 is the answer while something outside is away, or not there yet: nothing of ours is broken. */
+const levelOf = (statusCode: number, error?: Error): 'error' | 'warn' | 'debug' =>
+  statusCode === 503 ? 'warn' : error || statusCode >= 500 ? 'error' : 'debug';
+
 /** The whole HTTP side of Tenantry over an open database and Redis. */
 export function createApp(context: Context, redis: Redis): Express {
   const { config, log } = context;
@@ -36,7 +40,7 @@ export function createApp(context: Context, redis: Redis): Express {
         res.setHeader('x-request-id', id);
         return id;
       },
-      customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'debug'),
+      customLogLevel: (_req, res, error) => levelOf(res.statusCode, error),
       serializers: {
         req: ({ id, method, url }) => ({ id, method, path: String(url).split('?')[0] }),
         res: ({ statusCode }) => ({ statusCode }),

@@ -7,13 +7,14 @@ const integer = (fallback: number, min: number, max: number) =>
 const blankAsUnset = (env: NodeJS.ProcessEnv) =>
   Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
 
+const httpsOrLoopback = z
+  .url({ protocol: /^https?$/, error: 'must be an address of https, or of http on loopback' })
+  .refine((url) => url.startsWith('https:') || LOOPBACK.test(new URL(url).hostname), {
+    message: 'must be https, or http on loopback',
+  });
 const trustedIssuer = z.object({
   issuer: z.string().min(1),
-  jwksUrl: z
-    .url({ protocol: /^https?$/, error: 'must be an address of https, or of http on loopback' })
-    .refine((url) => url.startsWith('https:') || LOOPBACK.test(new URL(url).hostname), {
-      message: 'must be https, or http on loopback',
-    }),
+  jwksUrl: httpsOrLoopback,
   audience: z.string().min(1),
 });
 
@@ -84,6 +85,10 @@ const settings = z.object({
       }
     })
     .pipe(z.array(trustedIssuer)),
+  OIDC_ISSUER: httpsOrLoopback.optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().max(40).optional(),
   APP_SECRET: z.string().min(32, 'must have at least 32 characters: openssl rand -hex 32 makes one'),
   TRUST_PROXY: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -99,7 +104,27 @@ const settings = z.object({
   STRIPE_MAX_RPS_TOTAL: z.coerce.number().int().min(1).max(1000).optional(),
 });
 
+const signInProviderOf = (s: z.infer<typeof settings>): SignInProvider | undefined =>
+  s.OIDC_ISSUER && s.OIDC_CLIENT_ID
+    ? {
+        issuer: s.OIDC_ISSUER,
+        clientId: s.OIDC_CLIENT_ID,
+        clientSecret: s.OIDC_CLIENT_SECRET,
+        name: s.OIDC_NAME ?? new URL(s.OIDC_ISSUER).hostname,
+      }
+    : undefined;
+
 export type TrustedIssuer = z.infer<typeof trustedIssuer>;
+
+/** An OpenID Connect provider by which customers sign in to the portal. */
+export interface SignInProvider {
+  issuer: string;
+  clientId: string;
+  /** Unset: a public client, which proves itself by PKCE alone. */
+  clientSecret: string | undefined;
+  /** What the button calls it. */
+  name: string;
+}
 
 export interface Config {
   production: boolean;
@@ -127,6 +152,8 @@ export interface Config {
   productName: string;
   accentColor: string | undefined;
   trustedIssuers: TrustedIssuer[];
+  /** Beside the one-time code by mail. */
+  signInProvider: SignInProvider | undefined;
   appSecret: string;
   trustProxy: string | undefined;
   logLevel: string;
@@ -160,6 +187,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   if (given.SEED === 'demo' && livemode) faults.push('SEED: demo is refused with a live Stripe key');
   if (Boolean(given.OPERATOR_EMAIL) !== Boolean(given.OPERATOR_PASSWORD))
     faults.push('OPERATOR_EMAIL, OPERATOR_PASSWORD: set both or neither');
+  if (Boolean(given.OIDC_ISSUER) !== Boolean(given.OIDC_CLIENT_ID))
+    faults.push('OIDC_ISSUER, OIDC_CLIENT_ID: set both or neither');
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const s = parsed.data;
   return {
@@ -188,6 +217,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     productName: s.PRODUCT_NAME,
     accentColor: s.ACCENT_COLOR,
     trustedIssuers: s.TRUSTED_ISSUERS,
+    signInProvider: signInProviderOf(s),
     appSecret: s.APP_SECRET,
     trustProxy: s.TRUST_PROXY,
     logLevel: s.LOG_LEVEL,

@@ -8,6 +8,7 @@ import { planChangesListing, subscriptionsListing } from './billing/records.list
 import { stripeEventRoutes } from './billing/stripe-events.routes';
 import type { Context } from './context';
 import { convergenceRoutes } from './convergence/convergence.routes';
+import { contactRequestsListing } from './customer-api/contact-requests.listing';
 import { emailsListing } from './emails/emails.listing';
 import { suppressionRoutes } from './emails/suppressions.routes';
 import { type OperatorRoute, readRoutes } from './http/operator-api';
@@ -40,6 +41,7 @@ export const operatorApiRoutes = (context: Context, redis: Redis): OperatorRoute
   ...stripeEventRoutes(context),
   ...readRoutes(context, emailsListing),
   ...suppressionRoutes(context),
+  ...readRoutes(context, contactRequestsListing),
   ...readRoutes(context, auditListing),
   ...operatorRoutes(context),
   ...apiKeyRoutes(context),

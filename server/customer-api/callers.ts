@@ -101,10 +101,13 @@ export function requireRight(role: TenantRole, action: TenantAction): void {
 }
 
 /** Throws 404 for a deleted tenant and, where something is to be written, 403 `tenant_suspended`. */
-export function requireUsable({ id, status }: Tenant, intent: 'read' | 'write'): void {
+export function requireUsable({ id, status, suspendedReason }: Tenant, intent: 'read' | 'write'): void {
   if (status === 'deleted') throw notFound('tenant', id);
   if (status === 'suspended' && intent === 'write')
-    throw forbidden('This tenant is suspended: it can be read, but not changed. Contact support.', 'tenant_suspended');
+    throw forbidden(
+      `This tenant is suspended${suspendedReason ? ` (${suspendedReason})` : ''}: it can be read, but not changed. Contact support.`,
+      'tenant_suspended',
+    );
 }
 
 /** The caller as a member of the tenant in the address. Throws 404 for a stranger, 403 where the right is missing. */

@@ -18,10 +18,15 @@ import { restoreRoutes } from './restore.routes';
 import { oneTenantRoutes, ownRoutes } from './tenants.routes';
 import { tokenVerifier } from './verify-token';
 
-const noStore: RequestHandler = (_req, res, next) => {
-  res.set('Cache-Control', 'no-store');
-  next();
-};
+const caching =
+  (rule: string): RequestHandler =>
+  (_req, res, next) => {
+    res.set('Cache-Control', rule);
+    next();
+  };
+const noStore = caching('no-store');
+/** What clients poll: they keep the answer, and ask by its ETag whether it still holds. */
+const POLLED = ['/v1/tenants/:id/plan', '/v1/tenants/:id/entitlements'];
 
 /** Every address of `/v1`, by who may. */
 export const customerApiRoutes = (
@@ -68,6 +73,7 @@ export function customerApi(context: Context, redis: Redis): Router {
   const asUser = userCaller(context, verify);
   const { open, user, tenant } = customerApiRoutes(context, redis, verify);
   router.use('/v1', noStore, json);
+  router.get(POLLED, caching('private, no-cache'));
   router.use(
     '/v1',
     routerOf(open, async () => null),

@@ -2,15 +2,16 @@ import { In } from 'typeorm';
 import { z } from 'zod';
 import { mayGrantRole, TENANT_ROLES, type TenantRole } from '../../domain/permissions';
 import type { Context } from '../context';
-import { forbidden } from '../errors';
+import { forbidden, invalid } from '../errors';
 import { pendingBy } from '../invitations/inviter-gone';
 import { memberOf, removeMember, setRole } from '../memberships/members';
 import { Membership } from '../memberships/membership.entity';
 import { User } from '../users/user.entity';
 import { requireRight, requireScope, type TenantRoute, tenantRoute } from './callers';
 import { pageOf } from './lists';
-import { changeTenant } from './own-tenants';
+import { changeTenant, presentTenant } from './own-tenants';
 
+const HeirBody = z.object({ userId: z.string('Choose a member.').min(1, 'Choose a member.').max(64) });
 const RoleBody = z.object({ role: z.enum(TENANT_ROLES, `must be one of ${TENANT_ROLES.join(', ')}.`) });
 
 const present = (
@@ -63,6 +64,20 @@ export const memberRoutes = (context: Context): TenantRoute[] => [
         const standing = await pendingBy(tx, tenant.id);
         const user = await tx.findOneByOrFail(User, { id: member.userId });
         return present({ ...member, role }, user, standing.get(member.userId) ?? 0);
+      }),
+  }),
+  tenantRoute({
+    method: 'post',
+    path: '/tenants/:id/ownership',
+    access: 'tenant:hand-over',
+    summary: 'Hand the ownership over: another member becomes owner, the caller an admin',
+    body: HeirBody,
+    handle: ({ caller, body: { userId } }) =>
+      changeTenant(context, caller, 'tenant:hand-over', async (tx, tenant, own) => {
+        if (userId === caller.user.id) throw invalid({ userId: 'is you. Choose another member.' });
+        await setRole(tx, caller.actor, await memberOf(tx, tenant.id, { userId }), 'owner');
+        await setRole(tx, caller.actor, own, 'admin');
+        return presentTenant(tenant, { role: 'admin' });
       }),
   }),
   tenantRoute({

@@ -18,6 +18,8 @@ export interface OwnTenant {
   role: TenantRole;
   planId: string;
   status: TenantStatus;
+  /** What the operators said when they suspended it. */
+  suspendedReason: string | null;
   memberCount: number;
   seatLimit: number | null;
   createdAt: Date;
@@ -25,9 +27,9 @@ export interface OwnTenant {
 
 /** A tenant as one of its members sees it. */
 export const presentTenant = (
-  { id, name, planId, status, memberCount, seatLimit, createdAt }: Tenant,
+  { id, name, planId, status, suspendedReason, memberCount, seatLimit, createdAt }: Tenant,
   { role }: Pick<Membership, 'role'>,
-): OwnTenant => ({ id, name, role, planId, status, memberCount, seatLimit, createdAt });
+): OwnTenant => ({ id, name, role, planId, status, suspendedReason, memberCount, seatLimit, createdAt });
 
 /** The tenants of these memberships, in their order; without the deleted ones. */
 export async function presentOwn(manager: EntityManager, memberships: Membership[]): Promise<OwnTenant[]> {
@@ -50,7 +52,7 @@ export const presentIdentities = (
 /** All tenants that the user may enter, the oldest membership first; or `tenantId` alone. */
 export function ownTenants(manager: EntityManager, userId: string, tenantId?: string | null): Promise<OwnTenant[]> {
   return manager.query(
-    `SELECT t.id, t.name, m.role, t.planId, t.status, t.memberCount, t.seatLimit, t.createdAt
+    `SELECT t.id, t.name, m.role, t.planId, t.status, t.suspendedReason, t.memberCount, t.seatLimit, t.createdAt
      FROM memberships m JOIN tenants t ON t.id = m.tenantId
      WHERE m.userId = ? AND t.status <> 'deleted'${tenantId ? ' AND t.id = ?' : ''} ORDER BY m.id`,
     [userId, ...(tenantId ? [tenantId] : [])],

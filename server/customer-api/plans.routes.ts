@@ -1,14 +1,33 @@
 import { z } from 'zod';
 import type { PlanKind } from '../../domain/plan';
 import { changePlan, listInvoices, openBillingPortal, resumePlan } from '../billing/customer-plan';
+import { previewCustomerPlan } from '../billing/preview-customer-plan';
 import type { Context } from '../context';
+import { invalid } from '../errors';
 import { Plan } from '../plans/plan.entity';
 import type { Tenant } from '../tenants/tenant.entity';
 import { type TenantRoute, tenantRoute, type UserRoute, userRoute } from './callers';
 
 type Action = 'choose' | 'contact' | 'current';
 
-const PlanBody = z.object({ planId: z.string('Choose a plan.').min(1, 'Choose a plan.').max(64) });
+/** So old may a preview be whose amounts are charged. */
+const PREVIEW_MS = 15 * 60_000;
+
+const PreviewBody = z.object({ planId: z.string('Choose a plan.').min(1, 'Choose a plan.').max(64) });
+const PlanBody = PreviewBody.extend({
+  /** From the preview, so that exactly its amounts are charged. */
+  prorationDate: z.iso
+    .datetime('must be an ISO 8601 time, from the preview.')
+    .transform((moment) => new Date(moment))
+    .nullish(),
+});
+
+function requireRecent(date: Date): Date {
+  const age = Date.now() - +date;
+  if (age < -1000 || age > PREVIEW_MS)
+    throw invalid({ prorationDate: 'is of another time. Look at the preview again.' });
+  return date;
+}
 const ACTIONS: Record<PlanKind, Action> = { free: 'choose', stripe: 'choose', custom: 'contact' };
 
 const present = ({ id, name, description, kind, priceText, features }: Plan, action: Action) => ({
@@ -64,6 +83,7 @@ export const planRoutes = (context: Context): TenantRoute[] => [
       return {
         planId: plan.id,
         planName: plan.name,
+        basePlanId: base.id,
         source: tenant.planSource,
         status: tenant.subscriptionStatus,
         currentPeriodEnd: tenant.currentPeriodEnd,
@@ -79,7 +99,18 @@ export const planRoutes = (context: Context): TenantRoute[] => [
     access: 'plan:change',
     summary: 'Change the plan; answers with the plan, or with the address where to pay or to confirm',
     body: PlanBody,
-    handle: ({ caller, body }) => changePlan(context, caller.actor, caller.tenant.id, body.planId),
+    handle({ caller, body: { planId, prorationDate } }) {
+      const date = prorationDate ? requireRecent(prorationDate) : undefined;
+      return changePlan(context, caller.actor, caller.tenant.id, planId, date);
+    },
+  }),
+  tenantRoute({
+    method: 'post',
+    path: '/tenants/:id/plan/preview',
+    access: 'plan:change',
+    summary: 'What a change of plan would cost and when it would take effect; changes nothing',
+    body: PreviewBody,
+    handle: ({ caller, body }) => previewCustomerPlan(context, caller.tenant.id, body.planId),
   }),
   tenantRoute({
     method: 'delete',

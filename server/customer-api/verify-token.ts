@@ -2,11 +2,12 @@ import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyG
 import type { TrustedIssuer } from '../config';
 import type { Context } from '../context';
 import { ProblemError, unauthenticated } from '../errors';
-import { AUDIENCE } from '../issuer/access-token';
+import { AUDIENCE, foreignIdentityId } from '../issuer/access-token';
 import { PORTAL } from '../issuer/issuer.entities';
 import { ALGORITHMS, issuerUrl, SigningKeys, UnknownKeyError } from '../issuer/signing-key';
 import type { Bearer } from '../issuer/user-of-identity';
 import type { Logger } from '../log';
+import { Identity } from '../users/identity.entity';
 
 /** Names of issuers come from tokens that are not verified yet. */
 const MOST_ISSUERS = 50;
@@ -56,7 +57,8 @@ function remoteKeys({ issuer, jwksUrl }: TrustedIssuer, log: Logger): JWTVerifyG
 const text = (value: unknown, max: number): string | null =>
   typeof value === 'string' && value.trim() !== '' && value.length <= max ? value.trim() : null;
 
-function bearerOf({ iss, sub, email, email_verified: verified, name }: JWTPayload): Bearer {
+/** What a verified token says of its bearer. Throws 401 where it names nobody. */
+export function bearerOf({ iss, sub, email, email_verified: verified, name }: JWTPayload): Bearer {
   const subject = text(sub, MAX.subject);
   if (!iss || subject === null) throw badToken();
   return {
@@ -65,6 +67,16 @@ function bearerOf({ iss, sub, email, email_verified: verified, name }: JWTPayloa
     email: verified === false ? null : text(email, MAX.email),
     name: text(name, MAX.name) ?? '',
   };
+}
+
+/** The bearer; of a token of the portal for somebody who signed in elsewhere, the identity there. */
+async function ownerOf({ config, db }: Context, payload: JWTPayload): Promise<Bearer> {
+  const bearer = bearerOf(payload);
+  const id = bearer.issuer === issuerUrl(config, PORTAL) ? foreignIdentityId(bearer.subject) : null;
+  if (id === null) return bearer;
+  const identity = await db.getRepository(Identity).findOneBy({ id });
+  if (!identity) throw badToken();
+  return { ...bearer, issuer: identity.issuer, subject: identity.subject };
 }
 
 /** What a token was found to say. */
@@ -125,7 +137,7 @@ export function tokenVerifier(context: Context, portal: SigningKeys): (token: st
         currentDate: now(),
         requiredClaims: ['sub', 'exp'],
       });
-      return { bearer: bearerOf(payload), machineTokenId: found.builtIn ? (payload.jti ?? null) : null };
+      return { bearer: await ownerOf(context, payload), machineTokenId: found.builtIn ? (payload.jti ?? null) : null };
     } catch (error) {
       // A TypeError tells of a key that does not fit the algorithm, or is too short for it.
       const notGood = error instanceof errors.JOSEError || error instanceof UnknownKeyError;

@@ -2,6 +2,7 @@ import { MoreThan } from 'typeorm';
 import { HASTE_MS, openerOf } from '../../domain/opening';
 import type { Context } from '../context';
 import { newId } from '../db/id';
+import { inTransaction } from '../db/transaction';
 import { sha256 } from '../secrets';
 import { InvitationOpening } from './invitation-opening.entity';
 import { InvitationToken } from './invitation-token.entity';
@@ -10,23 +11,34 @@ import { InvitationToken } from './invitation-token.entity';
 const KEPT = 50;
 
 async function note({ db, now }: Context, token: string, agent: string | undefined): Promise<void> {
-  const known = await db.getRepository(InvitationToken).findOneBy({ tokenHash: sha256(token) });
-  if (!known) return;
-  const { invitationId } = known;
-  const openings = db.getRepository(InvitationOpening);
   const { scanner, name } = openerOf(agent);
   const at = now();
-  const id = newId('opn');
-  await openings.insert({ id, invitationId, kind: scanner ? 'scanned' : 'opened', agent: name, at });
-  const lately = { invitationId, at: MoreThan(new Date(+at - HASTE_MS)) };
-  if ((await openings.countBy(lately)) > 1) await openings.update(lately, { kind: 'scanned' });
-  const old = await openings.find({
-    where: { invitationId },
-    order: { at: 'DESC', id: 'DESC' },
-    skip: KEPT,
-    take: KEPT,
+  await inTransaction(db, async (tx) => {
+    // The lock makes openings of one link queue up: of several at once, each sees those before it.
+    const known = await tx.findOne(InvitationToken, {
+      where: { tokenHash: sha256(token) },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (!known) return;
+    const { invitationId } = known;
+    const kind = scanner ? 'scanned' : 'opened';
+    await tx.insert(InvitationOpening, { id: newId('opn'), invitationId, kind, agent: name, at });
+    const lately = { invitationId, at: MoreThan(new Date(+at - HASTE_MS)) };
+    if ((await tx.countBy(InvitationOpening, lately)) > 1) {
+      await tx.update(InvitationOpening, lately, { kind: 'scanned' });
+    }
+    const old = await tx.find(InvitationOpening, {
+      where: { invitationId },
+      order: { at: 'DESC', id: 'DESC' },
+      skip: KEPT,
+      take: KEPT,
+    });
+    if (old.length > 0)
+      await tx.delete(
+        InvitationOpening,
+        old.map((one) => one.id),
+      );
   });
-  if (old.length > 0) await openings.delete(old.map((one) => one.id));
 }
 
 /** Notes that the page of a link was opened. Never in the way of the page: what goes wrong is logged. */

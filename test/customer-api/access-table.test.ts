@@ -47,6 +47,7 @@ const IN_TENANT: Row[] = [
   { route: 'delete /tenants/:id', may: OWNER, ok: 204 },
   { route: 'get /tenants/:id/members', may: ALL, ok: 200 },
   { route: 'patch /tenants/:id/members/:userId', may: MANAGERS, ok: 200, body: () => ({ role: 'admin' }) },
+  { route: 'post /tenants/:id/ownership', may: OWNER, ok: 200, body: ({ other }) => ({ userId: other.id }) },
   { route: 'delete /tenants/:id/members/:userId', may: MANAGERS, ok: 204, also: 'members:remove' },
   { route: 'get /tenants/:id/invitations', may: MANAGERS, ok: 200 },
   {
@@ -59,6 +60,7 @@ const IN_TENANT: Row[] = [
   { route: 'delete /tenants/:id/invitations/:inv', may: MANAGERS, ok: 200 },
   { route: 'get /tenants/:id/plan', may: ALL, ok: 200 },
   { route: 'post /tenants/:id/plan', may: OWNER, ok: 200, body: () => ({ planId: 'free' }) },
+  { route: 'post /tenants/:id/plan/preview', may: OWNER, ok: 200, body: () => ({ planId: 'free' }) },
   { route: 'delete /tenants/:id/plan/cancellation', may: OWNER, ok: 409 },
   { route: 'post /tenants/:id/billing-portal', may: OWNER, ok: 409 },
   { route: 'get /tenants/:id/invoices', may: OWNER, ok: 200 },

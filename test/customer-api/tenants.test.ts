@@ -1,4 +1,5 @@
 import type { TenantRole } from '../../domain/permissions';
+import { AuditEntry } from '../../server/audit/audit.entity';
 import { Membership } from '../../server/memberships/membership.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { aMembership, aTenant } from '../support/factories';
@@ -18,16 +19,6 @@ const join = async (tenantId: string, role: TenantRole): Promise<Customer> => {
 };
 
 describe('who am I', () => {
-  it('makes exactly one first tenant under concurrent first calls', async () => {
-    const { agent, id } = await aCustomer(server);
-    const answers = await Promise.all(Array.from({ length: 6 }, () => agent.get('/v1/me')));
-    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
-    const [tenant] = answers[0]!.body.tenants;
-    expect(tenant).toMatchObject({ role: 'owner', planId: 'free', status: 'active' });
-    for (const { body } of answers) expect(body.tenants).toEqual([tenant]);
-    expect(await server.context.db.getRepository(Membership).countBy({ userId: id })).toBe(1);
-  });
-
   it('makes none where it is told not to, and none by any other call', async () => {
     const { agent } = await aCustomer(server);
     await agent.get('/v1/tenants').expect(200);
@@ -78,14 +69,19 @@ describe('tenants', () => {
     await server.context.db.getRepository(Tenant).update({ id }, { status: 'suspended', suspendedReason: 'unpaid' });
     for (const path of ['', '/members', '/invitations', '/plan', '/entitlements'])
       await owner.agent.get(`/v1/tenants/${id}${path}`).expect(200);
+    const shown = { status: 'suspended', suspendedReason: 'unpaid' };
+    expect((await owner.agent.get(`/v1/tenants/${id}`)).body).toMatchObject(shown);
+    expect((await owner.agent.get('/v1/me')).body.tenants).toMatchObject([{ id, ...shown }]);
     const writes = [
       owner.agent.patch(`/v1/tenants/${id}`).send({ name: 'New' }),
       owner.agent.delete(`/v1/tenants/${id}`),
       owner.agent.post(`/v1/tenants/${id}/invitations`).send({ email: 'a@example.com', role: 'member' }),
       owner.agent.post(`/v1/tenants/${id}/plan`).send({ planId: 'free' }),
     ];
-    for (const { status, body } of await Promise.all(writes))
+    for (const { status, body } of await Promise.all(writes)) {
       expect([status, body.code]).toEqual([403, 'tenant_suspended']);
+      expect(body.detail).toContain('unpaid');
+    }
   });
 
   it('are deleted by their owner alone, and then gone', async () => {
@@ -106,6 +102,47 @@ describe('tenants', () => {
     const renamed = await admin.agent.patch(`/v1/tenants/${id}`).send({ name: 'Renamed' }).expect(200);
     expect(renamed.body).toMatchObject({ name: 'Renamed', role: 'admin' });
     expect((await member.agent.patch(`/v1/tenants/${id}`).send({ name: 'No' })).status).toBe(403);
+  });
+});
+
+describe('the ownership', () => {
+  const handOver = ({ agent }: Customer, id: string, userId: string) =>
+    agent.post(`/v1/tenants/${id}/ownership`).send({ userId });
+  const rolesOf = async (tenantId: string) => {
+    const members = await server.context.db.getRepository(Membership).findBy({ tenantId });
+    return Object.fromEntries(members.map(({ userId, role }) => [userId, role]));
+  };
+
+  it('is handed to a member, and who hands it over stays as an admin', async () => {
+    const owner = await aCustomer(server);
+    const id = await foundedBy(owner);
+    const heir = await join(id, 'member');
+    const { body } = await handOver(owner, id, heir.id).expect(200);
+    expect(body).toMatchObject({ id, role: 'admin' });
+    expect(await rolesOf(id)).toEqual({ [owner.id]: 'admin', [heir.id]: 'owner' });
+    const changes = await server.context.db
+      .getRepository(AuditEntry)
+      .findBy({ tenantId: id, action: 'membership.set-role' });
+    expect(changes).toHaveLength(2);
+    await handOver(owner, id, heir.id).expect(403);
+  });
+
+  it('goes to members of the team alone, and not to oneself', async () => {
+    const owner = await aCustomer(server);
+    const id = await foundedBy(owner);
+    const stranger = await aCustomer(server);
+    await handOver(owner, id, stranger.id).expect(404);
+    const { status, body } = await handOver(owner, id, owner.id);
+    expect([status, body.errors]).toEqual([400, { userId: 'is you. Choose another member.' }]);
+    expect(await rolesOf(id)).toEqual({ [owner.id]: 'owner' });
+  });
+
+  it('is not an admin’s to give', async () => {
+    const owner = await aCustomer(server);
+    const id = await foundedBy(owner);
+    const admin = await join(id, 'admin');
+    await handOver(admin, id, admin.id).expect(403);
+    expect(await rolesOf(id)).toEqual({ [owner.id]: 'owner', [admin.id]: 'admin' });
   });
 });
 
