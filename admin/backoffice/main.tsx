@@ -6,6 +6,7 @@ import { apiKeys } from './api-keys';
 import { auditLog } from './audit';
 import { auth } from './auth';
 import { planChanges, subscriptions } from './billing';
+import { contactRequests } from './contact';
 import { findings } from './findings';
 import { invitations } from './invitations';
 import { Home } from './layout/Home';
@@ -27,6 +28,7 @@ const resources = [
   users,
   memberships,
   invitations,
+  contactRequests,
   plans,
   subscriptions,
   planChanges,

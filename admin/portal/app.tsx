@@ -8,6 +8,7 @@ import { PRODUCT } from './product';
 import { Profile } from './profile';
 import { Link, usePath } from './router';
 import { SignIn } from './sign-in';
+import { PROVIDER } from './sign-in-provider';
 import { TenantPages } from './tenant';
 import type { Me } from './types';
 
@@ -68,7 +69,7 @@ export function App() {
     return (
       <SignIn>
         <Title>Sign in</Title>
-        <p>We mail you a code. Without an account yet, the same step makes one.</p>
+        <p>{!PROVIDER && 'We mail you a code. '}Without an account yet, the same step makes one.</p>
       </SignIn>
     );
   };

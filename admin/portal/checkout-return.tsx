@@ -23,15 +23,16 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface CheckoutReturnProps {
   tenantId: string;
+  plan: TenantPlan | undefined;
   reload: () => Promise<TenantPlan | undefined>;
   /** Called once the plan is there. */
   onPaid: () => void;
 }
 
 /** What became of a payment, after the way back from the payment page. */
-export function CheckoutReturn({ tenantId, reload, onPaid }: CheckoutReturnProps) {
+export function CheckoutReturn({ tenantId, plan: now, reload, onPaid }: CheckoutReturnProps) {
   const [stage, setStage] = useState(stageOfAddress);
-  const [planName, setPlanName] = useState('');
+  const [paidId, setPaidId] = useState('');
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: one wait for each time that the stage is entered.
   useEffect(() => {
@@ -44,7 +45,7 @@ export function CheckoutReturn({ tenantId, reload, onPaid }: CheckoutReturnProps
         if (left || !plan) continue;
         if (awaited === null ? plan.source !== 'subscription' : plan.planId !== awaited) continue;
         forTab.set(`checkout.${tenantId}`, null);
-        setPlanName(plan.planName);
+        setPaidId(plan.planId);
         setStage('paid');
         onPaid();
         return navigate(location.pathname, { replace: true });
@@ -64,7 +65,9 @@ export function CheckoutReturn({ tenantId, reload, onPaid }: CheckoutReturnProps
   return (
     <div aria-live="polite">
       {stage === 'waiting' && <Loading what="Waiting for the payment to be confirmed…" />}
-      {stage === 'paid' && <Notice kind="good">Thank you. You are on {planName} now.</Notice>}
+      {stage === 'paid' && now?.planId === paidId && (
+        <Notice kind="good">Thank you. You are on {now.planName} now.</Notice>
+      )}
       {stage === 'cancelled' && (
         <Notice>You left the payment page. Nothing was charged, and your plan is as it was.</Notice>
       )}

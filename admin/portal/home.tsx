@@ -1,67 +1,11 @@
-import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { ask } from './api';
 import { DeletedTenants } from './deleted-tenants';
 import { useAction } from './hooks';
 import { Button, Fault, Field, Title } from './parts';
-import { Link, navigate } from './router';
-import { forBrowser } from './storage';
-import { calledBy, type Me, type MyTenant } from './types';
-
-const addressOf = (tenant: Pick<MyTenant, 'id'>) => `/t/${encodeURIComponent(tenant.id)}`;
-
-/** The team opened last comes first, the others by name. */
-function inOrder(tenants: readonly MyTenant[], last: string | null): MyTenant[] {
-  return [...tenants].sort(
-    (a, b) => Number(b.id === last) - Number(a.id === last) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1),
-  );
-}
-
-function TenantList({ tenants }: { tenants: readonly MyTenant[] }) {
-  const [search, setSearch] = useState('');
-  const box = useRef<HTMLDivElement>(null);
-  const last = forBrowser.get('tenant');
-  const needle = search.trim().toLocaleLowerCase();
-  const shown = inOrder(tenants, last).filter(({ name }) => name.toLocaleLowerCase().includes(needle));
-
-  /** Arrow keys walk from the search through the teams; Enter in the search opens the first. */
-  const walk = (event: KeyboardEvent) => {
-    const first = shown[0];
-    if (event.key === 'Enter' && event.target instanceof HTMLInputElement && first) return navigate(addressOf(first));
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const stops = [...(box.current?.querySelectorAll<HTMLElement>('input, a') ?? [])];
-    const at = stops.indexOf(document.activeElement as HTMLElement);
-    stops[Math.min(stops.length - 1, Math.max(0, at + step))]?.focus();
-  };
-
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are an addition to links and an input.
-    <div ref={box} onKeyDown={walk}>
-      {tenants.length > 1 && (
-        <Field label="Find a team" type="search" value={search} onChange={(event) => setSearch(event.target.value)} />
-      )}
-      <ul className="list">
-        {shown.map((tenant) => (
-          <li key={tenant.id}>
-            <Link className="choice" href={addressOf(tenant)}>
-              <strong>{tenant.name}</strong>
-              <span className="quiet">
-                {tenant.role}
-                {tenant.status !== 'active' && ` · ${tenant.status}`}
-                {tenants.length > 1 && tenant.id === last && ' · opened last'}
-              </span>
-            </Link>
-          </li>
-        ))}
-      </ul>
-      <p role="status" className="quiet">
-        {shown.length === 0 &&
-          (tenants.length === 0 ? 'You are in no team yet. Create one below.' : 'No team of that name.')}
-      </p>
-    </div>
-  );
-}
+import { navigate } from './router';
+import { addressOf, TenantList } from './tenant-list';
+import { calledBy, type Me } from './types';
 
 function NewTenant({ reload }: { reload: () => Promise<Me | undefined> }) {
   const [name, setName] = useState('');

@@ -4,7 +4,7 @@ import { ask } from './api';
 import { useAction, useList } from './hooks';
 import { Button, Confirm, Fault, Loading } from './parts';
 import { navigate } from './router';
-import type { Member, TabProps } from './types';
+import { type Member, nameOf, type TabProps } from './types';
 
 interface MemberRowProps {
   member: Member;
@@ -20,7 +20,7 @@ function MemberRow({ member, path, myRole, isMe, writable, onChanged, onLeft }: 
   const [asking, setAsking] = useState(false);
   const removing = useAction();
   const granting = useAction();
-  const name = member.name || member.email || 'Somebody';
+  const name = nameOf(member);
   const below = writable && mayGrantRole(myRole, member.role);
   const mayRemove = below && canInTenant(myRole, 'members:remove');
   const verb = isMe ? 'Leave' : 'Remove';

@@ -1,60 +1,52 @@
-import { useState } from 'react';
-import { ask } from './api';
-import { useAction } from './hooks';
-import { Button, Confirm } from './parts';
-import { navigate } from './router';
-import { calledBy, type TabProps } from './types';
+import { useLoad } from './hooks';
+import { day, Fault, Loading } from './parts';
+import { Link } from './router';
+import { addressOf } from './tenant-list';
+import type { TabProps, TenantPlan } from './types';
 
-function Leave({ me, tenant, api, reload }: TabProps) {
-  const [asking, setAsking] = useState(false);
-  const { busy, error, run } = useAction();
-  const leave = () =>
-    run(async () => {
-      await ask('DELETE', `${api}/members/${encodeURIComponent(me.user.id)}`);
-      await reload();
-      navigate('/', { replace: true });
-    });
-  return (
-    <section className="card">
-      <h2>Leave</h2>
-      <p>You lose access to this team; only a new invitation brings you back.</p>
-      <Button look="danger" onClick={() => setAsking(true)}>
-        Leave this team
-      </Button>
-      {asking && (
-        <Confirm
-          title={`Leave ${tenant.name}?`}
-          verb="Leave"
-          danger
-          busy={busy}
-          error={error}
-          onConfirm={leave}
-          onClose={() => setAsking(false)}
-        >
-          <p>You can not come back on your own.</p>
-        </Confirm>
-      )}
-    </section>
-  );
+const ROLES = {
+  owner: 'You are an owner: everything here is yours to do.',
+  admin: 'You are an admin: you run the team, all but billing, owners and deletion.',
+  member: 'You are a member: you see the team and may leave it.',
+};
+
+/** What the plan does next, where somebody should know. */
+function ahead({ status, source, cancelAt, currentPeriodEnd }: TenantPlan): string | null {
+  if (status === 'past_due') return 'The last payment failed';
+  if (cancelAt) return `Ends on ${day(cancelAt)}`;
+  return source === 'subscription' && currentPeriodEnd ? `Renews on ${day(currentPeriodEnd)}` : null;
 }
 
-/** The first tab: what the team is to the reader, and the way out. */
-export function Overview(props: TabProps) {
-  const { me, tenant } = props;
-  const active = tenant.status === 'active';
+/** The first tab: the team at a glance, with the ways on. */
+export function Overview({ tenant, api }: TabProps) {
+  const plan = useLoad<TenantPlan>(`${api}/plan`);
+  const home = addressOf(tenant);
+  const { memberCount, seatLimit } = tenant;
   return (
     <>
-      <section className="card">
-        <dl>
-          <dt>You</dt>
-          <dd>{me.user.name ? `${me.user.name}, ${calledBy(me.user)}` : me.user.email}</dd>
-          <dt>Your role</dt>
-          <dd>{tenant.role}</dd>
-          <dt>Status</dt>
-          <dd>{tenant.status}</dd>
-        </dl>
-      </section>
-      {active && <Leave {...props} />}
+      <Fault error={plan.error} retry={() => void plan.reload()} />
+      <div className="plans">
+        <section className="card" aria-labelledby="overview-plan">
+          <h2 id="overview-plan">Plan</h2>
+          {!plan.data && !plan.error && <Loading />}
+          {plan.data && (
+            <>
+              <p className="price">{plan.data.planName}</p>
+              <p className="quiet">{ahead(plan.data)}</p>
+            </>
+          )}
+          <Link href={`${home}/plan`}>Plan and billing</Link>
+        </section>
+        <section className="card" aria-labelledby="overview-team">
+          <h2 id="overview-team">Team</h2>
+          <p className="price">
+            {memberCount} {memberCount === 1 ? 'member' : 'members'}
+          </p>
+          <p className="quiet">{seatLimit === null ? 'No limit of seats' : `of ${seatLimit} seats`}</p>
+          <Link href={`${home}/team`}>Members and invitations</Link>
+        </section>
+      </div>
+      <p className="quiet after">{ROLES[tenant.role]}</p>
     </>
   );
 }

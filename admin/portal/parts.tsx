@@ -104,13 +104,25 @@ interface ConfirmProps {
   verb: string;
   danger?: boolean;
   busy: boolean;
+  /** False while it can't be confirmed yet. */
+  ready?: boolean;
   error: ApiError | undefined;
   onConfirm: () => void;
   onClose: () => void;
 }
 
 /** Asks before something that others would notice or that costs money. Escape and "Back" leave all as it is. */
-export function Confirm({ title, children, verb, danger = false, busy, error, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({
+  title,
+  children,
+  verb,
+  danger = false,
+  busy,
+  ready = true,
+  error,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -123,7 +135,7 @@ export function Confirm({ title, children, verb, danger = false, busy, error, on
       <Fault error={error} />
       <div className="row end">
         <Button onClick={() => dialog.current?.close()}>Back</Button>
-        <Button look={danger ? 'danger' : 'primary'} busy={busy} onClick={onConfirm}>
+        <Button look={danger ? 'danger' : 'primary'} busy={busy} disabled={!ready} onClick={onConfirm}>
           {verb}
         </Button>
       </div>
@@ -133,3 +145,9 @@ export function Confirm({ title, children, verb, danger = false, busy, error, on
 
 /** A moment as a date in the reader's own language. */
 export const day = (moment: string): string => new Date(moment).toLocaleDateString(undefined, { dateStyle: 'long' });
+
+/** An amount in its currency's minor unit, in the reader's own language. */
+export function money(amount: number, currency: string): string {
+  const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}

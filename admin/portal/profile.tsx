@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { ask, requestCode, signOut, tokenForLinking } from './api';
 import { useAction, useLoad } from './hooks';
 import { Button, Confirm, day, Fault, Field, Notice, Title } from './parts';
+import { PROVIDER, ProviderButton, SignInOutcome } from './sign-in-provider';
 import type { Identity, Me, Page, Session } from './types';
 
 interface ProfileProps {
@@ -135,6 +136,7 @@ function WaysIn({ me: { identities }, reload }: ProfileProps) {
           </li>
         ))}
       </ul>
+      <SignInOutcome />
       {added && <Notice kind="good">You can sign in with {added} as well from now on.</Notice>}
       {adding ? (
         <AddAddress
@@ -145,7 +147,10 @@ function WaysIn({ me: { identities }, reload }: ProfileProps) {
           }}
         />
       ) : (
-        <Button onClick={() => setAdding(true)}>Add another address</Button>
+        <div className="row">
+          <Button onClick={() => setAdding(true)}>Add another address</Button>
+          {PROVIDER && <ProviderButton link />}
+        </div>
       )}
       {leaving && (
         <Confirm

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { canInTenant } from '../../domain/permissions';
 import { ask } from './api';
+import { HandOver } from './hand-over';
 import { useAction } from './hooks';
 import { Button, Fault, Field, Notice } from './parts';
 import { navigate } from './router';
@@ -81,10 +82,15 @@ function Delete({ tenant, api, reload }: TabProps) {
 export function Settings(props: TabProps) {
   const { role, status } = props.tenant;
   const active = status === 'active';
+  const [owner, setOwner] = useState<string>();
   const renames = active && canInTenant(role, 'tenant:update');
   return (
     <>
+      <div aria-live="polite">
+        {owner && <Notice kind="good">{owner} is the owner of this team now, and you are an admin of it.</Notice>}
+      </div>
       {renames && <Rename {...props} />}
+      {active && canInTenant(role, 'tenant:hand-over') && <HandOver {...props} onDone={setOwner} />}
       {active && canInTenant(role, 'tenant:delete') && <Delete {...props} />}
       {active && !renames && <p className="quiet">Only owners and admins of the team change its settings.</p>}
     </>

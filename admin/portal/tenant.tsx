@@ -6,6 +6,7 @@ import { Link } from './router';
 import { Settings } from './settings';
 import { forBrowser } from './storage';
 import { Team } from './team';
+import { TenantSwitch } from './tenant-switch';
 import { calledBy, type TabProps } from './types';
 
 const TABS = [
@@ -42,7 +43,10 @@ export function TenantPages({ me, reload, tenantId, tab }: TenantPagesProps) {
   const home = `/t/${encodeURIComponent(tenant.id)}`;
   return (
     <>
-      <Title tab={`${shown.label} · ${tenant.name}`}>{tenant.name}</Title>
+      <div className="row between">
+        <Title tab={`${shown.label} · ${tenant.name}`}>{tenant.name}</Title>
+        <TenantSwitch me={me} current={tenant.id} />
+      </div>
       <nav aria-label="Team">
         {TABS.map(({ id, label }) => (
           <Link
@@ -53,12 +57,12 @@ export function TenantPages({ me, reload, tenantId, tab }: TenantPagesProps) {
             {label}
           </Link>
         ))}
-        <Link href="/" className="switch">
-          All teams
-        </Link>
       </nav>
       {tenant.status === 'suspended' && (
-        <Notice kind="warn">This team is suspended: you can look, but change nothing. Ask support about it.</Notice>
+        <Notice kind="warn">
+          This team is suspended: you can look, but change nothing.
+          {tenant.suspendedReason && ` The reason: “${tenant.suspendedReason}”.`} Ask support about it.
+        </Notice>
       )}
       <shown.Tab me={me} tenant={tenant} reload={reload} api={`/v1/tenants/${encodeURIComponent(tenant.id)}`} />
     </>

@@ -8,6 +8,10 @@ export interface MyTenant {
   role: TenantRole;
   planId: string;
   status: 'active' | 'suspended' | 'deleted';
+  suspendedReason: string | null;
+  memberCount: number;
+  /** Null: as many as wanted. */
+  seatLimit: number | null;
 }
 
 export interface Me {
@@ -49,6 +53,8 @@ export interface Member {
   pendingInvitations: number;
 }
 
+export const nameOf = ({ name, email }: Pick<Member, 'name' | 'email'>): string => name || email || 'Somebody';
+
 export interface PendingInvitation {
   id: string;
   email: string;
@@ -80,6 +86,8 @@ export interface PlanOffer {
 export interface TenantPlan {
   planId: string;
   planName: string;
+  /** What is left when the subscription ends. */
+  basePlanId: string;
   source: 'override' | 'subscription' | 'base';
   /** The status of the subscription, null without one. */
   status: string | null;
@@ -93,6 +101,26 @@ export interface TenantPlan {
 /** How a user is called on the page. */
 export const calledBy = ({ name, email }: { name: string; email: string | null }): string =>
   email ?? (name || 'a user without a name');
+
+/** What choosing a plan would lead to; amounts in the currency's minor unit. */
+export interface PlanPreview {
+  at: string;
+  payment: 'checkout' | 'card' | 'none';
+  proration: {
+    currency: string;
+    dueNow: number;
+    credit: number;
+    next: { amount: number; at: string } | null;
+    prorationDate: string | null;
+  } | null;
+  seats: {
+    limit: number | null;
+    members: number;
+    pendingInvitations: number;
+    membersOver: number;
+    invitationsOver: number;
+  };
+}
 
 /** Where to go on after choosing a plan; without an address the change is made already. */
 export interface PlanChoice {

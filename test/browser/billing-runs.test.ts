@@ -38,7 +38,7 @@ async function aPayer(name: string) {
 
 beforeAll(async () => {
   // Nothing but what is clicked here may heal a lost webhook.
-  world = await browserWorld({ STRIPE_CATCH_UP_SECONDS: '3600' });
+  world = await browserWorld(async () => ({ STRIPE_CATCH_UP_SECONDS: '3600' }));
   staff = await signedIn(world, OPERATOR);
 }, 60_000);
 afterAll(() => world.close());

@@ -1,60 +1,28 @@
-import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { Tenant } from '../../server/tenants/tenant.entity';
-import { type BrowserWorld, browserWorld, picture, until } from './world';
+import { addressOf, faultsOf, isSound, mailReader } from './portal-person';
+import { type BrowserWorld, browserWorld, until } from './world';
 
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-// The mailbox outlives a run: each run's people have addresses of their own.
-const RUN = Date.now().toString(36);
-const VERA = `vera-${RUN}@customer.example`;
-const WORK = `vera-work-${RUN}@customer.example`;
-const OTTO = `otto-${RUN}@customer.example`;
+const VERA = addressOf('vera');
+const WORK = addressOf('vera-work');
+const OTTO = addressOf('otto');
 
 let world: BrowserWorld;
 let vera: Page;
-const mails: Record<string, number> = {};
-
+let mail: ReturnType<typeof mailReader>;
 beforeAll(async () => {
   world = await browserWorld();
+  mail = mailReader(world);
   vera = await world.person();
 }, 60_000);
 afterAll(() => world.close());
-
-async function codeFor(address: string): Promise<string> {
-  const mail = await world.mailTo(address, mails[address] ?? 0);
-  mails[address] = (mails[address] ?? 0) + 1;
-  return /\b\d{6}\b/.exec(mail.text)![0];
-}
-
-async function signIn(page: Page, address: string): Promise<void> {
-  await page.getByLabel('Email address').fill(address);
-  await page.getByRole('button', { name: 'Email me a code' }).click();
-  await page.getByLabel('Code').fill(await codeFor(address));
-  await page.getByRole('button', { name: 'Sign in' }).click();
-}
-
-/** What axe finds wrong with the page, in words. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = (await page.evaluate('axe.run(document)')) as {
-    violations: { id: string; nodes: { html: string }[] }[];
-  };
-  return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
-
-async function isSound(page: Page, name: string): Promise<void> {
-  expect(await faultsOf(page)).toEqual([]);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(overflow).toBeLessThanOrEqual(0);
-  await picture(page, `portal-${name}`);
-}
 
 describe("a customer's user in the portal", () => {
   it('signs in by a code and has a first team', async () => {
     await vera.goto(world.url);
     await vera.getByRole('heading', { name: 'Sign in' }).waitFor();
     await isSound(vera, '01-sign-in');
-    await signIn(vera, VERA);
+    await mail.signIn(vera, VERA);
     await vera.getByRole('heading', { name: 'Your teams' }).waitFor();
     expect(await vera.getByRole('link', { name: /team owner/ }).count()).toBe(1);
     await isSound(vera, '02-home');
@@ -78,6 +46,17 @@ describe("a customer's user in the portal", () => {
     await vera.keyboard.type('vera');
     await vera.keyboard.press('Enter');
     await vera.getByRole('heading', { name: /vera.*team/ }).waitFor();
+    await vera.getByRole('button', { name: 'Switch team' }).focus();
+    await vera.keyboard.press('Enter');
+    await vera.getByRole('dialog').waitFor();
+    await isSound(vera, '02-switch');
+    await vera.keyboard.press('Escape');
+    await vera.getByRole('dialog').waitFor({ state: 'hidden' });
+    await vera.keyboard.press('Enter');
+    await vera.keyboard.type('rocket');
+    await vera.keyboard.press('Enter');
+    await vera.getByRole('heading', { name: 'Rocket Lab' }).waitFor();
+    await vera.getByRole('dialog').waitFor({ state: 'hidden' });
   });
 
   it('tells the own name, and ties a second address to the account', async () => {
@@ -88,13 +67,13 @@ describe("a customer's user in the portal", () => {
     await vera.getByRole('button', { name: 'Add another address' }).click();
     await vera.getByLabel('Another address of yours').fill(WORK);
     await vera.getByRole('button', { name: 'Email me a code' }).click();
-    await vera.getByLabel('Code').fill(await codeFor(WORK));
+    await vera.getByLabel('Code').fill(await mail.code(WORK));
     await vera.getByRole('button', { name: 'Add this address' }).click();
     await vera.getByText(`You can sign in with ${WORK} as well`).waitFor();
     await isSound(vera, '03-profile');
     const second = await world.person(390, 'dark');
     await second.goto(world.url);
-    await signIn(second, WORK);
+    await mail.signIn(second, WORK);
     await second.getByRole('link', { name: /Rocket Lab/ }).waitFor();
     await second.goto(`${world.url}/profile`);
     await second.getByText('Chrome on Linux').first().waitFor();
@@ -135,33 +114,43 @@ describe("a customer's user in the portal", () => {
     expect((await tenants.findOneByOrFail({ name: 'Rocket Lab' })).status).toBe('active');
   });
 
-  it('hands the team over and leaves it', async () => {
+  it('invites a colleague, hands the team over to them, and leaves it', async () => {
     const otto = await world.person();
     await otto.goto(world.url);
-    await signIn(otto, OTTO);
+    await mail.signIn(otto, OTTO);
     await otto.getByRole('heading', { name: 'Your teams' }).waitFor();
     await vera.getByRole('link', { name: 'Team', exact: true }).click();
     await vera.getByLabel('Email address').fill(OTTO);
-    await vera.getByLabel('Role').first().selectOption('owner');
     await vera.getByRole('button', { name: /invite/i }).click();
-    const mail = await world.mailTo(OTTO, mails[OTTO]);
-    await otto.goto(/http\S+\/join#token=[\w-]+/.exec(mail.text)![0]);
+    await otto.goto(await mail.link(OTTO));
     await otto.getByRole('button', { name: /^accept/i }).click();
     await otto.waitForURL(/\/t\/ten_/);
     await vera.reload();
     await vera.getByText(OTTO).first().waitFor();
     await isSound(vera, '06-team');
+    await vera.getByRole('link', { name: 'Settings' }).click();
+    await vera.getByLabel('New owner').selectOption({ label: OTTO });
+    await vera.getByRole('button', { name: 'Hand over' }).click();
+    await isSound(vera, '07-hand-over');
+    await vera.getByRole('dialog').getByRole('button', { name: 'Hand over' }).click();
+    await vera.getByText('is the owner of this team now, and you are an admin of it').waitFor();
+    expect(await vera.getByLabel('New owner').count()).toBe(0);
+    await vera.getByRole('link', { name: 'Overview' }).click();
+    await vera.getByText('You are an admin').waitFor();
+    await vera.getByRole('link', { name: 'Team', exact: true }).click();
     await vera.getByRole('button', { name: /leave/i }).click();
     await vera.getByRole('dialog').getByRole('button', { name: /leave/i }).click();
     await vera.getByRole('heading', { name: 'Your teams' }).waitFor();
     expect(await vera.getByRole('link', { name: /Rocket Lab/ }).count()).toBe(0);
+    await otto.reload();
+    await otto.getByText('You are an owner').waitFor();
     await otto.context().close();
   });
 
   it('signs out everywhere: another browser has to sign in again', async () => {
     const other = await world.person();
     await other.goto(world.url);
-    await signIn(other, VERA);
+    await mail.signIn(other, VERA);
     await other.getByRole('heading', { name: 'Your teams' }).waitFor();
     await vera.getByRole('link', { name: 'Profile' }).click();
     await vera.getByRole('button', { name: 'Sign out everywhere' }).click();

@@ -54,7 +54,7 @@ async function confirm(page: Page, label: string, phrase: string): Promise<void>
 }
 
 beforeAll(async () => {
-  world = await browserWorld({ STRIPE_CATCH_UP_SECONDS: '3600' });
+  world = await browserWorld(async () => ({ STRIPE_CATCH_UP_SECONDS: '3600' }));
   world.standIn.world.faults.dropWebhooks = true;
   await createOperator(world.context.db, systemActor, { ...SECOND, name: 'Grace', role: 'admin' });
   staff = await signedIn(OPERATOR);

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type Stripe from 'stripe';
 import { createStandIn, type StandIn } from '../../dev/stripe';
 import { createApp } from '../../server/app';
@@ -18,9 +18,14 @@ import type { TestClock } from '../support/clock';
 import { makeContext } from '../support/context';
 import { serviceUrl } from '../support/database';
 import { aPlan } from '../support/factories';
+import { startChromium } from './chromium';
 
 const KEYS = { STRIPE_SECRET_KEY: 'sk_test_tenantry', STRIPE_WEBHOOK_SECRET: 'whsec_tenantry' };
-export const OPERATOR = { email: 'ada@example.com', password: 'a long enough password' };
+/** The admin of this world; the mailbox is shared with others, so the address is nobody else's. */
+export const OPERATOR = {
+  email: `ada-${randomBytes(4).toString('hex')}@example.com`,
+  password: 'a long enough password',
+};
 
 export interface Mail {
   subject: string;
@@ -52,8 +57,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The whole product in one process: pages, API, workers, the Stripe stand-in, and a real browser; `env` changes settings. */
-export async function browserWorld(env: NodeJS.ProcessEnv = {}): Promise<BrowserWorld> {
+/**
+ * The whole product in one process: pages, API, workers, the Stripe stand-in, and a real browser. `settings` gives what
+ * is set otherwise, once the address is known.
+ */
+export async function browserWorld(
+  settings: (url: string) => Promise<NodeJS.ProcessEnv> = async () => ({}),
+): Promise<BrowserWorld> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const standIn = createStandIn({
@@ -62,7 +72,7 @@ export async function browserWorld(env: NodeJS.ProcessEnv = {}): Promise<Browser
     webhookUrl: `${url}/webhooks/stripe`,
   });
   const { url: apiBase } = await standIn.start();
-  const made = await makeContext({ PUBLIC_URL: url, STRIPE_API_BASE: apiBase, ...KEYS, ...env });
+  const made = await makeContext({ PUBLIC_URL: url, STRIPE_API_BASE: apiBase, ...KEYS, ...(await settings(url)) });
   const { context } = made;
   const redis = connectRedis(context.config.redisUrl, context.log);
   await once(redis, 'ready');
@@ -87,18 +97,7 @@ export async function browserWorld(env: NodeJS.ProcessEnv = {}): Promise<Browser
   });
   await createOperator(context.db, systemActor, { ...OPERATOR, name: 'Ada', role: 'admin' });
 
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const browser = await startChromium();
   const people: BrowserContext[] = [];
   return {
     url,

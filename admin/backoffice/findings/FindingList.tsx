@@ -12,7 +12,7 @@ import {
   useListContext,
 } from 'react-admin';
 import type { Api } from '../api';
-import { Lines, Muted, Status, StatusField, TenantField, When } from '../parts/fields';
+import { Day, Lines, Muted, Status, StatusField, TenantField, When } from '../parts/fields';
 import { choices } from '../parts/filters';
 import { emptyOf, ListPage, usePhone } from '../parts/list';
 import { money } from '../parts/money';
@@ -55,11 +55,7 @@ const AtRisk = ({ finding: { atRisk } }: { finding: Finding }) => (
 const Age = ({ finding: { firstSeenAt, status, snoozedUntil, resolvedAt } }: { finding: Finding }) => (
   <Lines>
     <When value={firstSeenAt} />
-    {status === 'snoozed' && (
-      <Muted>
-        back <When value={snoozedUntil} />
-      </Muted>
-    )}
+    {status === 'snoozed' && <Muted>back {snoozedUntil && <Day value={snoozedUntil} />}</Muted>}
     {status === 'resolved' && (
       <Muted>
         gone <When value={resolvedAt} />

@@ -31,6 +31,7 @@ const SideMenu = () => (
       <Menu.ResourceItem name="users" />
       <Menu.ResourceItem name="memberships" />
       <Menu.ResourceItem name="invitations" />
+      <Menu.ResourceItem name="contact-requests" />
     </Group>
     <Group title="Billing">
       <Menu.ResourceItem name="plans" />

@@ -1,5 +1,6 @@
 import { Box, Typography, useMediaQuery } from '@mui/material';
 import type { Theme } from '@mui/material/styles';
+import { createContext, useContext } from 'react';
 import {
   CreateButton,
   defaultExporter,
@@ -55,6 +56,8 @@ function Empty({ text }: { text: string }) {
   );
 }
 
+const None = createContext('Nothing is here yet.');
+
 /** A cell that begins so is run by spreadsheets as a formula (OWASP, "CSV injection"): an apostrophe makes it text. */
 const harmless = (value: unknown) => (typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
 const exporter: Exporter = (records, ...rest) =>
@@ -82,8 +85,11 @@ export const ListPage = ({ creatable = false, extra, none, children, ...list }: 
     actions={<Actions filters={Boolean(list.filters)} create={creatable} extra={extra} />}
     {...list}
   >
-    {children}
+    <None.Provider value={none}>{children}</None.Provider>
   </List>
 );
 
 export const emptyOf = (text: string) => <Empty text={text} />;
+
+/** The words of the list page around it. */
+export const EmptyHere = () => <Empty text={useContext(None)} />;

@@ -46,7 +46,7 @@ function Verbs() {
           label="Suspend"
           color="error"
           reason
-          explain={`Members of ${name} can still read, but change nothing, until the tenant is reactivated. Its subscriptions go on, and Stripe goes on charging: cancel them under Billing if nobody shall pay meanwhile.`}
+          explain={`Members of ${name} see the reason; they can still read, but change nothing, until the tenant is reactivated. Its subscriptions go on, and Stripe goes on charging: cancel them under Billing if nobody shall pay meanwhile.`}
           done="Suspended"
         />
       )}

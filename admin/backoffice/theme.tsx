@@ -1,11 +1,12 @@
 import { defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from 'react-admin';
+import { EmptyHere } from './parts/list';
 import { Rows } from './parts/rows';
 
 const FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 const shape = (line: string, paper: string, ground: string, hover: string): RaThemeOptions => ({
   shape: { borderRadius: 8 },
-  sidebar: { width: 224, closedWidth: 56 },
+  sidebar: { width: 236, closedWidth: 56 },
   typography: {
     fontFamily: FONT,
     fontSize: 14,
@@ -71,7 +72,10 @@ const shape = (line: string, paper: string, ground: string, hover: string): RaTh
     // Twice the weight, since the stock rule for phones stands in a media query.
     RaTopToolbar: { styleOverrides: { root: { '&&': { backgroundColor: 'transparent' } } } },
     RaListToolbar: { styleOverrides: { root: { '&&': { backgroundColor: 'transparent' } } } },
-    RaSimpleList: { styleOverrides: { root: { '& .RaSimpleList-tertiary': { opacity: 1 } } } },
+    RaSimpleList: {
+      defaultProps: { empty: <EmptyHere /> },
+      styleOverrides: { root: { '& .RaSimpleList-tertiary': { opacity: 1 } } },
+    },
     RaDatagrid: {
       defaultProps: { body: Rows },
       styleOverrides: {
