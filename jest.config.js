@@ -15,7 +15,7 @@ const transform = {
 };
 // These ship ES modules only; jest's require needs them transformed.
 const transformIgnorePatterns = [
-  '/node_modules/(?!(jose|eta|ra-data-simple-rest|react-admin|query-string|decode-uri-component|filter-obj|split-on-first|fast-check)/)',
+  '/node_modules/(?!(jose|openid-client|oauth4webapi|eta|ra-data-simple-rest|react-admin|query-string|decode-uri-component|filter-obj|split-on-first|fast-check)/)',
 ];
 const common = {
   testEnvironment: 'node',
@@ -27,6 +27,7 @@ const common = {
 module.exports = {
   maxWorkers: 2,
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/support/long-first.cjs',
   projects: [
     { ...common, displayName: 'domain', testMatch: ['<rootDir>/test/domain/**/*.test.ts'] },
     {

@@ -13,6 +13,7 @@ import type { Steps } from './steps';
 import { startStripeStandIn } from './stripe';
 import { stopOnSignal, Teardown } from './teardown';
 import { buildWebPages } from './web-pages';
+import { WORKER_FLAGS } from './worker-flags';
 
 const WATCH_MS = 1000;
 
@@ -83,7 +84,7 @@ async function startProduct(data: DataDir, env: NodeJS.ProcessEnv, url: string, 
   const workers = new AppProcess(data, steps, {
     name: 'workers',
     script: program('workers', 'main.js'),
-    execArgv: ['--max-old-space-size=512'],
+    execArgv: WORKER_FLAGS,
     env,
     // They serve nothing to ask at: what counts is that they still run once the API is up.
     ready: async () => apiIsUp,

@@ -11,12 +11,16 @@ import { writeState } from '../../server/billing/stripe-state';
 import { Subscription } from '../../server/billing/subscription.entity';
 import { loadConfig } from '../../server/config';
 import { ConvergenceDay } from '../../server/convergence/convergence-day.entity';
+import { ContactRequest } from '../../server/customer-api/contact-request.entity';
 import { insertMany } from '../../server/db/bulk';
 import { openDatabase } from '../../server/db/data-source';
 import { newId } from '../../server/db/id';
 import { inTransaction } from '../../server/db/transaction';
 import { Email } from '../../server/emails/email.entity';
+import { EmailEvent } from '../../server/emails/email-event.entity';
+import { Suppression } from '../../server/emails/suppression.entity';
 import { Invitation } from '../../server/invitations/invitation.entity';
+import { InvitationOpening } from '../../server/invitations/invitation-opening.entity';
 import { InvitationToken } from '../../server/invitations/invitation-token.entity';
 import { Membership } from '../../server/memberships/membership.entity';
 import { createApiKey } from '../../server/operators/create-api-key';
@@ -29,6 +33,7 @@ import { Tenant } from '../../server/tenants/tenant.entity';
 import { Identity } from '../../server/users/identity.entity';
 import { User } from '../../server/users/user.entity';
 import { convergenceDays } from './convergence';
+import { mailStories } from './mail-stories';
 import { SEED_PLANS } from './plans';
 import { appliedPlan } from './runs';
 import { loadStandIn } from './stand-in';
@@ -92,6 +97,11 @@ async function main(): Promise<void> {
       const { createdAt = row.createdAt, ...kept } = read.get(row.id) ?? {};
       Object.assign(row, { createdAt }, stale.has(row.id) ? {} : kept);
     }
+    const { emails, invitations, memberships } = world;
+    const mails = mailStories(
+      { emails: emails as Email[], invitations: invitations as Invitation[], memberships },
+      now,
+    );
     await inTransaction(db, async (tx) => {
       const write = async (entity: EntityTarget<ObjectLiteral>, rows: object[]) => {
         for (let from = 0; from < rows.length; from += 400) await tx.insert(entity, rows.slice(from, from + 400));
@@ -112,6 +122,10 @@ async function main(): Promise<void> {
       await write(Invitation, world.invitations);
       await write(InvitationToken, world.tokens);
       await write(Email, world.emails);
+      await write(EmailEvent, mails.events);
+      await write(Suppression, mails.suppressions);
+      await write(InvitationOpening, mails.openings);
+      await write(ContactRequest, mails.contacts);
       await write(StripeCustomer, world.customers);
       await write(Subscription, world.subscriptions);
       await write(StripeEvent, world.events);

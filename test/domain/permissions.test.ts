@@ -86,6 +86,7 @@ const IN_TENANT: Record<TenantAction, TenantRole[]> = {
   'tenant:read': ['owner', 'admin', 'member'],
   'tenant:update': ['owner', 'admin'],
   'tenant:delete': ['owner'],
+  'tenant:hand-over': ['owner'],
   'members:read': ['owner', 'admin', 'member'],
   'members:remove': ['owner', 'admin'],
   'members:set-role': ['owner', 'admin'],

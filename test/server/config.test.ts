@@ -69,6 +69,12 @@ describe('settings', () => {
     ['a webhook secret that is none', { STRIPE_WEBHOOK_SECRET: 'x' }, /^STRIPE_WEBHOOK_SECRET: must begin with whsec_/],
     ['issuers that are no JSON', { TRUSTED_ISSUERS: 'me' }, /^TRUSTED_ISSUERS: must be JSON/],
     ['an operator without a password', { OPERATOR_EMAIL: 'a@example.com' }, /set both or neither/],
+    ['a provider in clear text', { OIDC_ISSUER: 'http://id.example.com', OIDC_CLIENT_ID: 'x' }, /^OIDC_ISSUER: /],
+    [
+      'a provider without a client',
+      { OIDC_ISSUER: 'https://id.example.com' },
+      /^OIDC_ISSUER, OIDC_CLIENT_ID: set both/,
+    ],
     ['a demo in production', { SEED: 'demo', NODE_ENV: 'production' }, /^SEED: demo is refused/],
     ['a demo beside a live key', { SEED: 'demo', STRIPE_SECRET_KEY: 'sk_live_x' }, /^SEED: demo is refused/],
   ])('are refused for %s', (_what, env, fault) => {

@@ -41,14 +41,16 @@ async function waiting(email?: string) {
 const send = (mail: Email, transport: object = taking) => sendEmail(server.context, transport as never, mail.id);
 const preview = (token: string, agent = CHROME) =>
   server.anonymous().post('/v1/invitations/preview').set('User-Agent', agent).send({ token });
-/** The note is made beside the answer. */
-async function noted(invitationId: string, count: number): Promise<InvitationOpening[]> {
+/** Waits until the openings are of these kinds: they are noted, and told apart, beside the answer. */
+async function noted(invitationId: string, expected: InvitationOpening['kind'][]): Promise<void> {
+  let found: string[] = [];
   for (let n = 0; n < 100; n += 1) {
-    const found = await rows(InvitationOpening).findBy({ invitationId });
-    if (found.length >= count) return found;
+    const openings = await rows(InvitationOpening).find({ where: { invitationId }, order: { at: 'ASC' } });
+    found = openings.map(({ kind }) => kind);
+    if (String(found) === String(expected)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`There are not ${count} openings.`);
+  expect(found).toEqual(expected);
 }
 
 it('from the invitation to the membership, step by step', async () => {
@@ -59,7 +61,7 @@ it('from the invitation to the membership, step by step', async () => {
     { id: `d-${id}`, kind: 'delivered', messageId: mail.messageId, at: server.context.now(), detail: null },
   ]);
   await preview(token).expect(200);
-  await noted(id, 1);
+  await noted(id, ['opened']);
   const { agent } = await aCustomer(server);
   await agent.post('/v1/invitations/accept').send({ token }).expect(200);
   expect(await kinds(id)).toEqual(['created', 'queued', 'sent', 'delivered', 'opened', 'accept']);
@@ -93,14 +95,15 @@ describe('openings', () => {
     const { id, mail, token } = await waiting();
     await send(mail);
     await preview(token, 'Mozilla/5.0 (compatible; Barracuda)').expect(200);
-    await noted(id, 1);
+    await noted(id, ['scanned']);
     server.clock.advance(5 * SECOND);
-    await Promise.all([preview(token), preview(token), preview(token)]);
-    const found = await noted(id, 4);
-    expect(found.map(({ kind }) => kind)).toEqual(['scanned', 'scanned', 'scanned', 'scanned']);
+    const at = server.clock.now();
+    const atOnce = { ...server.context, now: () => at };
+    await Promise.all([1, 2, 3].map(() => noteOpening(atOnce, token, CHROME)));
+    await noted(id, ['scanned', 'scanned', 'scanned', 'scanned']);
     server.clock.advance(5 * SECOND);
     await preview(token).expect(200);
-    await noted(id, 5);
+    await noted(id, ['scanned', 'scanned', 'scanned', 'scanned', 'opened']);
     expect((await kinds(id)).filter((kind) => kind === 'opened')).toHaveLength(1);
     server.clock.advance(-10 * SECOND);
   });

@@ -32,7 +32,7 @@ export interface TestServer extends TestContext {
 
 const randomIp = () => `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`;
 
-/** The whole HTTP side in this process, listening on a free port, over a database of its own. */
+/** The whole HTTP side in this process, listening on `PORT` or a free one, over a database of its own. */
 export async function startServer(
   env: NodeJS.ProcessEnv = {},
   logTo?: Parameters<typeof makeContext>[1],
@@ -41,7 +41,7 @@ export async function startServer(
   const { context } = made;
   const redis = connectRedis(context.config.redisUrl, context.log);
   await once(redis, 'ready');
-  const server: Server = createApp(context, redis).listen(0, '127.0.0.1');
+  const server: Server = createApp(context, redis).listen(Number(env.PORT ?? 0), '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const anonymous = () => request.agent(url).set('X-Forwarded-For', randomIp());
