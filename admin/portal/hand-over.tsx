@@ -15,10 +15,11 @@ export function HandOver({ me, tenant, api, reload, onDone }: TabProps & { onDon
   const handOver = async () => {
     const done = await run(async () => {
       await ask('POST', `${api}/ownership`, { userId: heirId });
-      onDone(nameOf(heir!));
       await reload();
     });
-    if (done) setAsking(false);
+    if (!done) return;
+    setAsking(false);
+    onDone(nameOf(heir!));
   };
   return (
     <section className="card">

@@ -55,7 +55,7 @@ export function subscriptionOf({
   now,
   random,
 }: Telling): SeedSubscription {
-  const key = `${tenantId.slice(4, 22)}${index}`;
+  const ulid = tenantId.slice(4);
   const plan = SEED_PLANS.find(({ id }) => id === told.plan);
   const startedAt = new Date(Math.min(+createdAt + random.whole(1, 20) * DAY, +now - 2 * DAY));
   const age = Math.floor((+now - +startedAt) / (30 * DAY));
@@ -63,9 +63,9 @@ export function subscriptionOf({
   const periodStart = new Date(+startedAt + age * 30 * DAY);
   const ended = told.status === 'canceled' || told.status === 'incomplete_expired';
   return {
-    id: `sub_${key}`,
-    itemId: `si_${key}`,
-    customerId: `cus_${key.slice(0, 18)}`.concat(told.customerDeleted ? 'd' : ''),
+    id: `sub_${ulid}${index}`,
+    itemId: `si_${ulid}${index}`,
+    customerId: `cus_${ulid}${told.customerDeleted ? 'd' : ''}`,
     customerName: tenantName,
     customerEmail: `billing@${domainOf(tenantName)}`,
     customerDeleted: told.customerDeleted ?? false,

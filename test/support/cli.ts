@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Context } from '../../server/context';
 import { testEnv } from './context';
 
+const TOP = join(__dirname, '../..');
+
 export interface Outcome {
   code: number;
   /** What went to stdout, and to stderr after it. */
@@ -11,10 +13,19 @@ export interface Outcome {
 }
 
 /** `npm run NAME -- …args`, from the sources, over the servers of `context`. */
-export function runCli(context: Context, name: string, ...args: string[]): Promise<Outcome> {
+export const runCli = (context: Context, name: string, ...args: string[]): Promise<Outcome> =>
+  runSource(context, `server/cli/${name}.ts`, args);
+
+/** Runs a program of ours from its source, given from the top of the project, over the servers of `context`. */
+export function runSource(
+  context: Context,
+  source: string,
+  args: string[] = [],
+  settings: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
   const { databaseUrl, redisUrl, stripe, publicUrl } = context.config;
-  const hook = join(__dirname, '../../dev/launch/swc-register.cjs');
-  const command = join(__dirname, `../../server/cli/${name}.ts`);
+  const hook = join(TOP, 'dev/launch/swc-register.cjs');
+  const command = join(TOP, source);
   const env = {
     ...process.env,
     ...testEnv(),
@@ -22,6 +33,7 @@ export function runCli(context: Context, name: string, ...args: string[]): Promi
     REDIS_URL: redisUrl,
     STRIPE_API_BASE: stripe.apiBase,
     PUBLIC_URL: publicUrl,
+    ...settings,
   };
   return new Promise((resolve) => {
     execFile(process.execPath, ['-r', hook, command, ...args], { env }, (error, out, err) =>
