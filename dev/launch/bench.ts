@@ -4,6 +4,7 @@ import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { LaunchFault } from './fault';
 import type { Lock } from './lock';
+import { provideChromium } from './provision/chromium';
 import type { Steps } from './steps';
 import { stopOnSignal, Teardown } from './teardown';
 import { testWorld } from './test-services';
@@ -14,6 +15,9 @@ const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc');
 const PROJECT = join('test', 'tsconfig.json');
 /** What these measure, the workers do; the rest is the API's, which is started without options. */
 const OF_WORKERS = /^(billing|burst|mail|sync)\b/;
+
+/** What these measure is seen in a browser. */
+const IN_BROWSER = /portal/;
 
 const flagsFor = (file: string): string[] => (OF_WORKERS.test(basename(file)) ? WORKER_FLAGS : []);
 
@@ -48,6 +52,9 @@ export async function main(steps: Steps): Promise<void> {
     const files = chosenFiles(process.argv.slice(2));
     const world = await testWorld(steps, teardown, { name: 'bench', database: 'each-commit', redis: 'each-second' });
     lock = world.lock;
+    const env = { ...world.env };
+    if (files.some((file) => IN_BROWSER.test(basename(file))))
+      env.CHROMIUM_PATH = await steps.step('Finding Chromium, or installing it', () => provideChromium(process.env));
     const compiled = resolve(world.data.at('compiled'));
     await steps.step('Compiling the benchmarks', () => compileInto(compiled));
     if (!existsSync(join(compiled, 'web'))) symlinkSync(resolve('dist', 'web'), join(compiled, 'web'), 'dir');
@@ -56,7 +63,7 @@ export async function main(steps: Steps): Promise<void> {
       if (teardown.stopping) return;
       steps.note(`\n${file}`);
       const program = join(compiled, file.replace(/\.ts$/, '.js'));
-      const child = spawn(process.execPath, [...flagsFor(file), program], { env: world.env, stdio: 'inherit' });
+      const child = spawn(process.execPath, [...flagsFor(file), program], { env, stdio: 'inherit' });
       const [code] = (await once(child, 'exit')) as [number | null];
       if (code !== 0) failed += 1;
     }

@@ -20,7 +20,8 @@ const CONNECTIONS = 50;
 const POOL = 20;
 const SHARE = 0.6;
 const STEADY_RATE = 300;
-const STEADY_SECONDS = 10;
+const STEADY_SECONDS = 4;
+const STEADY_ROUNDS = 5;
 const LIMIT_MS = 15;
 const SUBJECT = 'email:bench';
 const PATH = '/v1/me';
@@ -65,14 +66,23 @@ void bench(async (report) => {
   });
   const bare = app.listen(0, '127.0.0.1');
   await once(bare, 'listening');
+  const ours = `${server.url}${PATH}`;
+  const bareUrl = `http://127.0.0.1:${(bare.address() as AddressInfo).port}${PATH}`;
   const connections = CONNECTIONS;
   const rates = await sideBySide(
-    httpRate({ url: `${server.url}${PATH}`, headers, connections }),
-    httpRate({ url: `http://127.0.0.1:${(bare.address() as AddressInfo).port}${PATH}`, connections }),
+    httpRate({ url: ours, headers, connections }),
+    httpRate({ url: bareUrl, connections }),
   );
   report.atLeast(`${PATH} with ${TENANTS} tenants, to a bare route`, rates.ours, SHARE, rates.bare, '/s');
-  const steady = { url: `${server.url}${PATH}`, headers, perSecond: STEADY_RATE, seconds: STEADY_SECONDS };
-  report.atMost(`${PATH} at ${STEADY_RATE}/s, 99 of 100`, quantile(await sendSteadily(steady), 0.99), LIMIT_MS, 'ms');
+  const late = { ours: [] as number[], bare: [] as number[] };
+  const pace = { headers, perSecond: STEADY_RATE, seconds: STEADY_SECONDS };
+  for (let round = 0; round < STEADY_ROUNDS; round += 1) {
+    late.ours.push(quantile(await sendSteadily({ ...pace, url: ours }), 0.99));
+    late.bare.push(quantile(await sendSteadily({ ...pace, url: bareUrl }), 0.99));
+  }
+  report.atMost(`${PATH} at ${STEADY_RATE}/s, 99 of 100`, quantile(late.ours, 0.5), LIMIT_MS, 'ms');
+  const told = (figures: number[]) => figures.map((ms) => ms.toFixed(1)).join(', ');
+  console.log(`  each round, ours: ${told(late.ours)}; the bare route: ${told(late.bare)}`);
   await pool.end();
   await server.close();
 });
