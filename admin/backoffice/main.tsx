@@ -46,7 +46,8 @@ const resources = [
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
-    <BrowserRouter basename="/admin">
+    // With transitions the old page lives on while the new one is made: a list's pending search then takes one back to it.
+    <BrowserRouter basename="/admin" useTransitions={false}>
       <Admin
         title="Tenantry"
         dataProvider={api}

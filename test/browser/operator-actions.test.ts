@@ -71,7 +71,7 @@ describe('an admin, about what a tenant pays for', () => {
     const make = staff.getByRole('button', { name: 'Make the link' });
     expect(await make.isDisabled()).toBe(true);
     await choosePlan(staff, /Starter/);
-    await follows(staff).waitFor();
+    await follows(staff).getByText('to pay').waitFor();
     expect(await follows(staff).innerText()).toMatch(
       /Free → Starter once it is paid[\s\S]*€29\.00 to pay[\s\S]*No mail/,
     );

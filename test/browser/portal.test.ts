@@ -24,7 +24,7 @@ describe("a customer's user in the portal", () => {
     await isSound(vera, '01-sign-in');
     await mail.signIn(vera, VERA);
     await vera.getByRole('heading', { name: 'Your teams' }).waitFor();
-    expect(await vera.getByRole('link', { name: /team owner/ }).count()).toBe(1);
+    await vera.getByRole('link', { name: /team owner/ }).waitFor();
     await isSound(vera, '02-home');
   });
 
