@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catchUp } from '../../server/billing/catch-up';
 import { decideDueTenants } from '../../server/billing/decide-due';
+import { noteEndings } from '../../server/billing/overrides/note-endings';
 import { readState } from '../../server/billing/stripe-state';
 import { inTransaction } from '../../server/db/transaction';
 import { wakeRelay } from '../../server/jobs/queues';
@@ -82,14 +83,18 @@ async function runDone(lane: Lane): Promise<void> {
   }
 }
 
-/** Tenants whose time has come are decided, as the workers' sweep does every few seconds. */
+/** Tenants whose time has come are decided and ends that are near are told of, as the workers' sweep does by the clock. */
 async function timeDone(lane: Lane): Promise<void> {
-  const due = (): Promise<{ id: string }[]> =>
-    lane.db.query('SELECT id FROM tenants WHERE nextDecisionAt <= ?', [new Date(lane.now())]);
+  const due = (): Promise<{ id: string }[]> => {
+    const now = new Date(lane.now());
+    const late = 'SELECT id FROM tenants WHERE nextDecisionAt <= ? UNION SELECT id FROM overrides WHERE noteDueAt <= ?';
+    return lane.db.query(late, [now, now]);
+  };
   const end = Date.now() + PATIENCE_MS;
   for (let late = await due(); late.length > 0; late = await due()) {
-    if (Date.now() > end) throw new Error(`Tenants are due and stay due: ${JSON.stringify(late)}`);
+    if (Date.now() > end) throw new Error(`What the clock asks for stays undone: ${JSON.stringify(late)}`);
     await decideDueTenants(lane.context);
+    await noteEndings(lane.context);
     await sleep(LOOK_MS);
   }
 }
