@@ -122,7 +122,7 @@ describe('a team that buys', () => {
     const operator = await signedIn(world, OPERATOR);
     await operator.goto(`${world.url}/admin/contact-requests`);
     await operator.getByText('We are 500 people').click();
-    await operator.getByRole('link', { name: PAUL }).waitFor();
+    await operator.locator(`a[href="mailto:${PAUL}"]`).waitFor();
     await operator.context().close();
   });
 });
