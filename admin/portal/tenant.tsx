@@ -6,6 +6,7 @@ import { Link } from './router';
 import { Settings } from './settings';
 import { forBrowser } from './storage';
 import { Team } from './team';
+import { addressOf } from './tenant-list';
 import { TenantSwitch } from './tenant-switch';
 import { calledBy, type TabProps } from './types';
 
@@ -40,7 +41,7 @@ export function TenantPages({ me, reload, tenantId, tab }: TenantPagesProps) {
         <Link href="/">Go to your teams</Link>
       </section>
     );
-  const home = `/t/${encodeURIComponent(tenant.id)}`;
+  const home = addressOf(tenant);
   return (
     <>
       <div className="row between">

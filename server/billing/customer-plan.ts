@@ -120,10 +120,12 @@ async function swapPrice(
     const actionUrl = await whereToConfirm(stripe, subscription);
     if (actionUrl) return { actionUrl };
   }
-  if (endsByItself(subscription)) await ask(stripe.subscriptions.update(subscription.id, resumed(subscription)));
   const swaps = item.price.id !== price;
   const changed = swaps ? await swapAtStripe(stripe, subscription, item, items, prorationDate) : subscription;
-  if (swaps || endsByItself(subscription)) await audited(context, actor, tenant.id, 'tenant.swap-price', plan.id);
+  // Only a change that was made takes a cancellation back: one that waits, or is refused, leaves it as it was.
+  const resumes = endsByItself(subscription) && !changed.pending_update;
+  if (resumes) await ask(stripe.subscriptions.update(subscription.id, resumed(subscription)));
+  if (swaps || resumes) await audited(context, actor, tenant.id, 'tenant.swap-price', plan.id);
   await syncAfter(context, stripe, actor, customers);
   const actionUrl = swaps ? await whereToConfirm(stripe, changed) : null;
   return actionUrl ? { actionUrl } : currentPlan(context, tenant.id);

@@ -116,6 +116,21 @@ describe('a change that the bank does not take', () => {
       expect([items.data[0]!.price.id, pending]).toEqual([world.prices.business, null]);
     },
   );
+
+  it('leaves a cancellation as it was, which only a change that is made takes back', async () => {
+    const { context, stripe } = world;
+    const { id, subscriptionId } = await withCard('pm_card_chargeCustomerFail');
+    await changePlan(context, actor, id, 'free');
+    expect(await changePlan(context, actor, id, 'business')).toHaveProperty('actionUrl');
+    expect(await tenantNow(id)).toMatchObject({ planId: 'starter', cancelAt: expect.any(Date) });
+    const { customer } = await stripe.subscriptions.retrieve(subscriptionId);
+    const good = await stripe.paymentMethods.attach('pm_card_visa', { customer: customer as string });
+    await stripe.invoices.pay((await stripe.subscriptions.retrieve(subscriptionId)).latest_invoice as string, {
+      payment_method: good.id,
+    });
+    expect(await changePlan(context, actor, id, 'business')).toEqual({ planId: 'business' });
+    expect((await tenantNow(id)).cancelAt).toBeNull();
+  });
 });
 
 describe('a preview', () => {
