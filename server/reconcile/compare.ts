@@ -5,14 +5,7 @@ import type { Decided } from '../billing/decide-tenant';
 import type { Context } from '../context';
 import { insertMany } from '../db/bulk';
 import { inTransaction } from '../db/transaction';
-import {
-  type CustomerFacts,
-  contentHash,
-  customerFacts,
-  type StripeSubscription,
-  subscriptionFacts,
-  trimmed,
-} from '../stripe/facts';
+import { type CustomerFacts, contentHash, customerFacts, subscriptionFacts } from '../stripe/facts';
 import type { ReadSubscription } from '../stripe/read-customer';
 import { unknownAmong } from './free-customers';
 import { ReconcileRow, type ReconcileRun } from './reconcile-run.entity';
@@ -33,11 +26,9 @@ export interface Piece {
 
 /** One listed subscription with the hash of what we keep of it, before it is known whether anything differs. */
 export interface Seen {
-  subscription: StripeSubscription;
-  customer: CustomerFacts;
+  stripe: Stripe.Subscription;
   hash: string;
   readAt: Date;
-  whole: boolean;
 }
 
 /** One listed subscription as a sweep keeps it. `whole` is false where its customer must be read by itself. */
@@ -77,44 +68,22 @@ async function mirrorOf({ db, config }: Context, pieces: readonly Piece[]): Prom
 // Expanded by the sweep's own list call.
 const customerOf = ({ customer }: Stripe.Subscription) => customer as Stripe.Customer | Stripe.DeletedCustomer;
 
-/** What a sweep holds of a listed subscription until it is compared: Stripe's own object dies with its page. */
 export const seenOf = (stripe: Stripe.Subscription, readAt: Date): Seen => ({
-  subscription: trimmed(stripe),
-  customer: customerFacts(customerOf(stripe)),
+  stripe,
   hash: contentHash(stripe, customerOf(stripe)),
   readAt,
-  // Grace needs the invoices, and Stripe cuts long lists of items short.
-  whole: stripe.status !== 'past_due' && !stripe.items.has_more,
 });
 
-/**
- * Whether what was listed of the seconds in `(after, until]` is just what our mirror has of them. The hashes
- * themselves are compared, all of them, put together in the order of the ids: each has the same length, so that no two
- * lists of them read alike; and the rows are counted, since one without a hash would leave no trace. One row comes over
- * the wire instead of hundreds. An answer that the server cut short (group_concat_max_len; the comment lifts MySQL's)
- * differs, and is looked at row by row.
- */
-export async function isSame(
-  { db, config }: Context,
-  { after, until }: Pick<Piece, 'after' | 'until'>,
-  seen: readonly Seen[],
-): Promise<boolean> {
-  const [mirror]: { count: number; hashes: string | null }[] = await db.query(
-    `SELECT /*+ SET_VAR(group_concat_max_len = 1000000) */ COUNT(*) AS count,
-       GROUP_CONCAT(contentHash ORDER BY id SEPARATOR '') AS hashes
-     FROM subscriptions FORCE INDEX (subscriptions_created)
-     WHERE livemode = ? AND createdAt > ? AND createdAt <= ? AND missingSince IS NULL`,
-    [config.stripe.livemode, seconds(after), seconds(until)],
-  );
-  if (Number(mirror?.count) !== seen.length) return false;
-  const ordered = [...seen].sort((a, b) => (a.subscription.id < b.subscription.id ? -1 : 1));
-  return (mirror?.hashes ?? '') === ordered.map(({ hash }) => hash).join('');
-}
-
-export function listedOf({ subscription, customer, hash, readAt, whole }: Seen): Listed {
-  const facts = subscriptionFacts(subscription);
-  const read = Object.assign(facts, { overdueSince: null, contentHash: hash });
-  return { customerId: facts.customerId, customer, readAt, subscription: read, whole };
+export function listedOf({ stripe, hash, readAt }: Seen): Listed {
+  const facts = subscriptionFacts(stripe);
+  return {
+    customerId: facts.customerId,
+    subscription: Object.assign(facts, { overdueSince: null, contentHash: hash }),
+    customer: customerFacts(customerOf(stripe)),
+    readAt,
+    // Grace needs the invoices, and Stripe cuts long lists of items short.
+    whole: stripe.status !== 'past_due' && !stripe.items.has_more,
+  };
 }
 
 interface Differences {

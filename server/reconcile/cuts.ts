@@ -1,5 +1,5 @@
 import type { Context } from '../context';
-import { PAGE } from './windows';
+import { PAGE } from '../stripe/list-page';
 
 /** Where to cut the account so that each window but the oldest holds as many whole pages: from the newest one back. */
 export async function cutsOf(db: Context['db'], parallelism: number): Promise<number[]> {

@@ -96,7 +96,7 @@ async function advance(context: Context, stripe: Stripe, book: RunBook, options:
   return work(context, stripe, book, options);
 }
 
-/** Runs `work` with a checkpoint ever so often; a checkpoint that fails ends it. */
+/** Runs `work` with a checkpoint at its start and ever so often; a checkpoint that fails ends it. */
 async function withCheckpoints<T>(
   save: () => Promise<void>,
   everyMs: number,
@@ -104,11 +104,13 @@ async function withCheckpoints<T>(
 ): Promise<T> {
   let failure: unknown;
   let saving = Promise.resolve();
-  const timer = setInterval(() => {
+  const checkpoint = () => {
     saving = saving.then(save).catch((error: unknown) => {
       failure ??= error;
     });
-  }, everyMs);
+  };
+  checkpoint();
+  const timer = setInterval(checkpoint, everyMs);
   try {
     const result = await work(() => failure !== undefined);
     await saving;
@@ -124,14 +126,16 @@ async function withCheckpoints<T>(
 async function list(context: Context, stripe: Stripe, book: RunBook, options: DriveOptions): Promise<boolean> {
   const { run } = book;
   const { signal, parallelism = PARALLELISM, checkpointMs = CHECKPOINT_MS } = options;
-  if (run.tenantIds) await stageChosen(context, run);
-  else {
+  if (run.tenantIds) {
+    await stageChosen(context, run);
+    await book.save(0, 'planned', { listed: true });
+  } else {
     const pool = await poolOf(context, run, parallelism);
     const state = run.mode === 'apply' ? 'applied' : 'planned';
     let walked = run.approved ? 0 : book.scanned;
     const share = run.approved ? RELISTING : LISTING;
-    const save = () => book.save((share * walked) / (walked + pool.expected() || 1), state, pool.windows);
-    await save();
+    const save = (listed = false) =>
+      book.save((share * walked) / (walked + pool.expected() || 1), state, { windows: pool.windows, listed });
     await withCheckpoints(save, checkpointMs, (failed) =>
       listAccount(context, run, {
         stripe,
@@ -149,11 +153,11 @@ async function list(context: Context, stripe: Stripe, book: RunBook, options: Dr
         },
       }),
     );
-    await save();
-    if (signal?.aborted) return false;
+    const whole = !signal?.aborted;
+    await save(whole);
+    if (!whole) return false;
   }
   run.listed = true;
-  await book.guarded((tx) => tx.update(ReconcileRun, { id: run.id }, { listed: true }));
   return true;
 }
 

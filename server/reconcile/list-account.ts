@@ -1,9 +1,10 @@
 import type Stripe from 'stripe';
 import type { Context } from '../context';
-import { SUBSCRIPTION_EXPANDS } from '../stripe/read-customer';
-import { type Compared, compare, isSame, listedOf, type Piece, type Seen, seenOf } from './compare';
+import { listPage, type SubscriptionPage } from '../stripe/list-page';
+import { type Compared, compare, listedOf, type Piece, type Seen, seenOf } from './compare';
+import { MirrorAhead } from './mirror-ahead';
 import type { ReconcileRun } from './reconcile-run.entity';
-import { PAGE, type Window, type WindowPool } from './windows';
+import type { Window, WindowPool } from './windows';
 
 /** Rows that are compared in one go. */
 const BATCH = 250;
@@ -105,7 +106,7 @@ export interface ListingOptions {
 /** A page that is asked for, and when it was. */
 interface Asked {
   readAt: Date;
-  page: Promise<Stripe.ApiList<Stripe.Subscription>>;
+  page: Promise<SubscriptionPage>;
 }
 
 /**
@@ -114,12 +115,11 @@ interface Asked {
  */
 async function walk(context: Context, sink: Sink, window: Window, options: ListingOptions): Promise<void> {
   const { stripe, pool, stopped, onPage } = options;
+  const mirror = new MirrorAhead(context, window);
   const created = { gte: window.since, lte: window.until };
   const ask = (cursor?: string): Asked => {
-    const from = cursor ? { starting_after: cursor } : {};
-    const expand = [...SUBSCRIPTION_EXPANDS, 'data.customer'];
     const readAt = context.now();
-    const page = stripe.subscriptions.list({ status: 'all', limit: PAGE, created, expand, ...from });
+    const page = listPage(stripe, { created, after: cursor });
     // Whoever awaits it hears of its failure; a comparison that fails meanwhile leaves it alone.
     page.catch(() => undefined);
     return { readAt, page };
@@ -128,29 +128,26 @@ async function walk(context: Context, sink: Sink, window: Window, options: Listi
   let carried: Seen[] = [];
   while (asked) {
     const { readAt }: Asked = asked;
-    const page: Stripe.ApiList<Stripe.Subscription> = await asked.page;
+    const page: SubscriptionPage = await asked.page;
     const last = page.data.at(-1);
     const goesOn = page.has_more && last !== undefined && last.created >= window.since;
     asked = goesOn && !stopped() ? ask(last.id) : null;
     const here = page.data.filter((one) => one.created >= window.since).map((one) => seenOf(one, readAt));
     const inside = [...carried, ...here];
     const after = goesOn ? last.created : window.since - 1;
-    carried = goesOn ? inside.filter(({ subscription }) => subscription.created === after) : [];
-    const seen = carried.length > 0 ? inside.filter(({ subscription }) => subscription.created > after) : inside;
+    carried = goesOn ? inside.filter(({ stripe: one }) => one.created === after) : [];
+    const seen = carried.length > 0 ? inside.filter(({ stripe: one }) => one.created > after) : inside;
     const { until } = window;
     window.until = after;
     window.rows += seen.length;
     window.walked += until - after;
     onPage(seen.length);
     pool.advanced();
-    if (after < until) await sink.take(await pieceOf(context, { window, after, until, readAt }, seen));
+    if (after === until) continue;
+    // What is equal to the mirror is let go of at once.
+    const same = await mirror.isSame({ after, until }, seen);
+    await sink.take({ window, after, until, readAt, same, listed: same ? [] : seen.map(listedOf) });
   }
-}
-
-/** What is equal to the mirror is let go of at once. */
-async function pieceOf(context: Context, span: Omit<Piece, 'listed' | 'same'>, seen: readonly Seen[]): Promise<Piece> {
-  const same = await isSame(context, span, seen);
-  return { ...span, same, listed: same ? [] : seen.map(listedOf) };
 }
 
 /** Reads every subscription of the account in parallel windows, and compares each with the mirror. */

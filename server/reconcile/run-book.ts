@@ -19,6 +19,13 @@ export interface PlannedMove extends PlanMove {
   note?: string;
 }
 
+/** How far the listing came. */
+interface ListingState {
+  windows?: readonly Window[];
+  /** To its end. */
+  listed?: boolean;
+}
+
 /** Somebody cancelled the run, or another process goes on with it: stop, and write nothing more. */
 export class RunOver extends Error {}
 
@@ -60,10 +67,10 @@ export class RunBook {
   }
 
   /**
-   * Writes a checkpoint: progress, counts, plan changes and how far each window was read.
+   * Writes a checkpoint: progress, counts, plan changes, how far each window was read, and whether all were.
    * @throws RunOver where the run is no longer this process's
    */
-  async save(progress: number, state: ChangeState, windows: readonly Window[] = []): Promise<void> {
+  async save(progress: number, state: ChangeState, { windows = [], listed = false }: ListingState = {}): Promise<void> {
     const { run, scanned, changed, findings, lowered } = this;
     const moves = this.moves.splice(0);
     const perSecond = (scanned - this.scannedBefore) / Math.max(0.001, (Date.now() - this.begun) / 1000);
@@ -77,6 +84,7 @@ export class RunBook {
         findings,
         lowered,
         rowsPerSecond: scanned > this.scannedBefore ? perSecond : 0,
+        ...(listed ? { listed } : {}),
       };
       await tx.update(ReconcileRun, { id: run.id }, { progress: Math.min(1, progress), ...counts });
     });

@@ -1,3 +1,5 @@
+import { PAGE } from '../stripe/list-page';
+
 /** A part of the account by Stripe's `created`, in seconds since 1970, walked from its end to its beginning. */
 export interface Window {
   n: number;
@@ -12,8 +14,6 @@ export interface Window {
   walked: number;
 }
 
-/** Stripe's largest page. */
-export const PAGE = 100;
 /** Below so many expected rows, besides the page that is under way, a window is not worth dividing. */
 const WORTH_SPLITTING = 400;
 

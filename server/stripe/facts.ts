@@ -29,27 +29,6 @@ export type StripeSubscription = Pick<
   | 'customer'
 > & { items: { data: Item[] }; schedule: string | Schedule | null };
 
-/** The same, without all of Stripe's that we read nothing of: its own objects are many times as large. */
-export const trimmed = (subscription: StripeSubscription): StripeSubscription => ({
-  id: subscription.id,
-  status: subscription.status,
-  cancel_at_period_end: subscription.cancel_at_period_end,
-  cancel_at: subscription.cancel_at,
-  trial_end: subscription.trial_end,
-  pause_collection: subscription.pause_collection,
-  livemode: subscription.livemode,
-  start_date: subscription.start_date,
-  created: subscription.created,
-  customer: idOf(subscription.customer),
-  items: { data: subscription.items.data.map(trimmedItem) },
-  schedule: subscription.schedule,
-});
-
-function trimmedItem({ id, quantity, current_period_end, price }: Item): Item {
-  const { id: priceId, lookup_key, unit_amount, currency, recurring } = price;
-  return { id, quantity, current_period_end, price: { id: priceId, lookup_key, unit_amount, currency, recurring } };
-}
-
 /** The part of the mirror that Stripe decides. */
 export type SubscriptionFacts = Pick<
   Subscription,

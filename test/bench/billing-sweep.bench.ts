@@ -4,7 +4,7 @@ import { bench, type Report } from './support';
 import { type Account, bareListing, type SweepWorld, startListServer, sweepWorld } from './sweep-world';
 
 const COUNT = 20_000;
-const TURNS = 3;
+const TURNS = 6;
 /** Subscriptions a second that a first sweep shall manage. */
 const GOAL = 5000;
 /**

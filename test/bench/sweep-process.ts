@@ -1,3 +1,4 @@
+import type { SubscriptionPage } from '../../server/stripe/list-page';
 import { sweepWorld } from './sweep-world';
 
 /**
@@ -11,17 +12,12 @@ async function main(): Promise<void> {
   const world = await sweepWorld(process.env.LIST_URL!, 0);
   const begin = performance.now();
   let scanned = 0;
-  const list = world.stripe.subscriptions.list.bind(world.stripe.subscriptions);
-  world.stripe.subscriptions.list = ((...given: Parameters<typeof list>) => {
-    const listing = list(...given);
-    void listing.then(
-      ({ data }) => {
-        scanned += data.length;
-      },
-      () => undefined,
-    );
-    return listing;
-  }) as typeof list;
+  const ask = world.stripe.rawRequest.bind(world.stripe);
+  world.stripe.rawRequest = async (...given) => {
+    const page: SubscriptionPage = await ask(...given);
+    scanned += page.data.length;
+    return page;
+  };
   const tell = () => process.send?.({ share: scanned / count, mb: process.memoryUsage().rss / 2 ** 20 });
   tell();
   const timer = setInterval(tell, EVERY_MS);
