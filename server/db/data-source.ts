@@ -13,6 +13,7 @@ import { PlanCatalogue1764700000000 } from './migrations/1764700000000-plan-cata
 import { MachineTokens1764840000000 } from './migrations/1764840000000-machine-tokens';
 import { IdentityEmail1764850000000 } from './migrations/1764850000000-identity-email';
 import { Invitations1764900000000 } from './migrations/1764900000000-invitations';
+import { ContentHash1764950000000 } from './migrations/1764950000000-content-hash';
 
 /** Which driver dialect fits the server: TypeORM's schema diff treats JSON columns differently on the two. */
 async function dialectOf(url: string): Promise<'mariadb' | 'mysql'> {
@@ -51,6 +52,7 @@ export async function openDatabase(url: string, { poolSize = 20 }: OpenOptions =
       MachineTokens1764840000000,
       IdentityEmail1764850000000,
       Invitations1764900000000,
+      ContentHash1764950000000,
     ],
     migrationsTableName: 'migrations',
     timezone: 'Z',

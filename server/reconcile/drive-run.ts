@@ -96,7 +96,7 @@ async function advance(context: Context, stripe: Stripe, book: RunBook, options:
   return work(context, stripe, book, options);
 }
 
-/** Runs `work` with a checkpoint at its start and ever so often; a checkpoint that fails ends it. */
+/** Runs `work` with a checkpoint ever so often; a checkpoint that fails ends it. */
 async function withCheckpoints<T>(
   save: () => Promise<void>,
   everyMs: number,
@@ -104,13 +104,11 @@ async function withCheckpoints<T>(
 ): Promise<T> {
   let failure: unknown;
   let saving = Promise.resolve();
-  const checkpoint = () => {
+  const timer = setInterval(() => {
     saving = saving.then(save).catch((error: unknown) => {
       failure ??= error;
     });
-  };
-  checkpoint();
-  const timer = setInterval(checkpoint, everyMs);
+  }, everyMs);
   try {
     const result = await work(() => failure !== undefined);
     await saving;

@@ -124,20 +124,20 @@ export const customerFacts = (customer: Stripe.Customer | Stripe.DeletedCustomer
         tenantId: customer.metadata.tenantId || null,
       };
 
-const itemContent = ({ id, price, quantity, current_period_end }: Item): unknown[] => {
+/** What people or programs of theirs wrote: it may hold any character. */
+const quoted = (value: string | null | undefined): string => JSON.stringify(value ?? null);
+
+function itemContent({ id, price, quantity, current_period_end }: Item): string {
   const { id: priceId, lookup_key, unit_amount, currency, recurring } = price;
-  return [
-    id,
-    priceId,
-    lookup_key,
-    quantity,
-    current_period_end,
-    unit_amount,
-    currency,
-    recurring?.interval,
-    recurring?.interval_count,
-  ];
-};
+  const interval = `${recurring?.interval} ${recurring?.interval_count}`;
+  return `${id} ${priceId} ${quoted(lookup_key)} ${quantity} ${current_period_end} ${unit_amount} ${currency} ${interval},`;
+}
+
+function customerContent(customer: Stripe.Customer | Stripe.DeletedCustomer): string {
+  if (customer.deleted) return `${customer.id} deleted`;
+  const { id, livemode, email, name, metadata } = customer;
+  return `${id} ${livemode} ${quoted(email)} ${quoted(name)} ${quoted(metadata.tenantId || null)}`;
+}
 
 /**
  * Changes whenever anything that we keep of a subscription or of its customer does. Taken from Stripe's own objects: a
@@ -147,24 +147,13 @@ export function contentHash(
   subscription: StripeSubscription,
   customer: Stripe.Customer | Stripe.DeletedCustomer,
 ): string {
-  const content = [
-    subscription.id,
-    customer.id,
-    subscription.status,
-    subscription.items.data.map(itemContent),
-    subscription.cancel_at_period_end,
-    subscription.cancel_at,
-    subscription.trial_end,
-    subscription.pause_collection !== null,
-    subscription.livemode,
-    nextPhase(subscription.schedule),
-    subscription.start_date,
-    subscription.created,
-    ...(customer.deleted
-      ? ['deleted']
-      : [customer.livemode, customer.email, customer.name, customer.metadata.tenantId || null]),
-  ];
-  return hash('sha256', JSON.stringify(content), 'base64');
+  const { id, status, cancel_at_period_end, cancel_at, trial_end, pause_collection, livemode } = subscription;
+  const { items, schedule, start_date, created } = subscription;
+  let content = `${id} ${status} ${cancel_at_period_end} ${cancel_at} ${trial_end} ${pause_collection !== null} ${livemode} ${start_date} ${created} [`;
+  for (const item of items.data) content += itemContent(item);
+  const next = nextPhase(schedule);
+  content += `] ${next ? JSON.stringify(next) : ''} ${customerContent(customer)}`;
+  return hash('sha256', content, 'base64');
 }
 
 /** When the grace of an overdue subscription began: the due or finalised time of its oldest open invoice. */
