@@ -8,7 +8,7 @@ import { isStripeFault } from '../stripe/fault';
 import { withStripePriority } from '../stripe/priority';
 import { applyPlan } from './apply-plan';
 import { stageChosen } from './chosen';
-import { cutsOf } from './cuts';
+import { knownParts } from './known-parts';
 import { listAccount } from './list-account';
 import { Planner } from './plan-run';
 import { planUndo } from './plan-undo';
@@ -165,7 +165,7 @@ async function poolOf({ db }: Context, run: ReconcileRun, parallelism: number): 
   if (left.length > 0) return new WindowPool(left.map(({ n, since, until }) => aWindow(n, since, until)));
   // What came after a plan was made must be seen before it is applied.
   const until = Math.floor(+(run.appliedAt ?? run.startedAt) / 1000);
-  return new WindowPool(initialWindows(FIRST_SECOND, until, parallelism, await cutsOf(db, parallelism)));
+  return new WindowPool(initialWindows(FIRST_SECOND, until, parallelism, await knownParts(db, parallelism)));
 }
 
 /** Writes what differs, or only tells; too much to lose makes a run that writes one that tells. */

@@ -12,26 +12,48 @@ export interface Window {
   /** How much was found, to guess what is left. */
   rows: number;
   walked: number;
+  /** How many rows it probably holds, where something is known of it before it is walked. */
+  guess: number | null;
+}
+
+/** A part of the account that ends with a second, and how many rows we know of in it. */
+export interface KnownPart {
+  until: number;
+  rows: number;
 }
 
 /** Below so many expected rows, besides the page that is under way, a window is not worth dividing. */
 const WORTH_SPLITTING = 400;
 
-export const aWindow = (n: number, since: number, until: number): Window => ({
+export const aWindow = (n: number, since: number, until: number, guess: number | null = null): Window => ({
   n,
   since,
   until,
   safe: until,
   rows: 0,
   walked: 0,
+  guess,
 });
 
-/** Cuts a span into equal parts, or at `cuts` (seconds) where it is known how the account is spread. */
-export function initialWindows(since: number, until: number, parts: number, cuts: readonly number[] = []): Window[] {
-  const even = Array.from({ length: parts - 1 }, (_, i) => since + Math.floor(((until - since) * (i + 1)) / parts));
-  const inner = (cuts.length > 0 ? cuts : even).filter((cut) => cut >= since && cut < until);
-  const ends = [...new Set([...inner, until])].sort((a, b) => a - b);
-  return ends.map((end, n) => aWindow(n, n === 0 ? since : ends[n - 1]! + 1, end));
+/** Cuts a span into so many equal parts, or into `known` ones where it is known how the account is spread. */
+export function initialWindows(
+  since: number,
+  until: number,
+  parts: number,
+  known: readonly KnownPart[] = [],
+): Window[] {
+  const even = Array.from({ length: parts }, (_, i) => ({
+    until: since + Math.floor(((until - since) * (i + 1)) / parts),
+    rows: null,
+  }));
+  const ends = new Map<number, number | null>();
+  for (const part of known.length > 0 ? known : even) {
+    const end = Math.min(part.until, until);
+    if (end >= since) ends.set(end, part.rows === null ? null : part.rows + (ends.get(end) ?? 0));
+  }
+  if (!ends.has(until)) ends.set(until, null);
+  const ordered = [...ends].sort(([a], [b]) => a - b);
+  return ordered.map(([end, guess], n) => aWindow(n, n === 0 ? since : ordered[n - 1]![0] + 1, end, guess));
 }
 
 /**
@@ -47,7 +69,8 @@ export class WindowPool {
   /** A window of the caller's own to walk, or null once all is walked or being finished by others. */
   async take(): Promise<Window | null> {
     for (;;) {
-      const idle = this.windows.find((one) => !this.busy.has(one) && one.until >= one.since);
+      // The newest first: what is older than all that we know of comes last.
+      const idle = this.windows.findLast((one) => !this.busy.has(one) && one.until >= one.since);
       const found = idle ?? this.split();
       if (found) {
         this.busy.add(found);
@@ -80,6 +103,7 @@ export class WindowPool {
     const left = window.until - window.since + 1;
     if (left <= 0) return 0;
     if (window.walked > 0) return (left * window.rows) / window.walked;
+    if (window.guess !== null) return window.guess;
     const walked = this.windows.reduce((sum, one) => sum + one.walked, 0);
     return walked > 0 ? (left * this.windows.reduce((sum, one) => sum + one.rows, 0)) / walked : 0;
   }
@@ -93,8 +117,9 @@ export class WindowPool {
     if (behind < WORTH_SPLITTING) return null;
     const share = (PAGE * Math.ceil(behind / PAGE / 2)) / expected;
     const last = most.since + Math.floor((most.until - most.since) * share);
-    const lower = aWindow(this.windows.length, most.since, Math.min(last, most.until - 1));
+    const lower = aWindow(this.windows.length, most.since, Math.min(last, most.until - 1), expected * share);
     most.since = lower.until + 1;
+    most.guess = expected - expected * share;
     this.windows.push(lower);
     return lower;
   }
