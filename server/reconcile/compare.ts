@@ -68,6 +68,7 @@ async function mirrorOf({ db, config }: Context, pieces: readonly Piece[]): Prom
 // Expanded by the sweep's own list call.
 const customerOf = ({ customer }: Stripe.Subscription) => customer as Stripe.Customer | Stripe.DeletedCustomer;
 
+/** What is needed of a listed subscription to hold its page against the mirror; the rest is made where that differs. */
 export const seenOf = (stripe: Stripe.Subscription, readAt: Date): Seen => ({
   stripe,
   hash: contentHash(stripe, customerOf(stripe)),
