@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { StripeEvent } from '../../server/billing/stripe-event.entity';
+import { OutboxRow } from '../../server/jobs/outbox.entity';
 import { ReconcileRun } from '../../server/reconcile/reconcile-run.entity';
 import { Tenant } from '../../server/tenants/tenant.entity';
 import { aCustomer, aTenant } from '../support/factories';
@@ -10,12 +11,13 @@ let staff: Page;
 
 const planOf = async (id: string) => (await world.context.db.getRepository(Tenant).findOneByOrFail({ id })).planId;
 
-/** Whether nothing is under way that would have Stripe read again: no webhook, and no run. */
+/** Whether nothing is under way that would have Stripe read again: no webhook, no job that one of them left, and no run. */
 async function isQuiet(): Promise<boolean> {
   const pending = [...world.standIn.state.deliveries.values()].some(({ state }) => state === 'pending');
   const { db } = world.context;
   const received = await db.getRepository(StripeEvent).existsBy({ status: 'received' });
-  return !pending && !received && !(await db.getRepository(ReconcileRun).existsBy({ active: 1 }));
+  const owed = await db.getRepository(OutboxRow).existsBy({ kind: 'sync-customer', status: 'open' });
+  return !pending && !received && !owed && !(await db.getRepository(ReconcileRun).existsBy({ active: 1 }));
 }
 
 /** A tenant that pays for Starter, as its webhook told us. */
