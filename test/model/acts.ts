@@ -12,7 +12,7 @@ import { DAY, MINUTE } from '../support/clock';
 import type { Act, MappedPrice } from './commands';
 import type { Lane } from './lane';
 import type { Ledger } from './ledger';
-import { operate } from './operator';
+import { insist, operate } from './operator';
 
 /** A history on its way. */
 export interface Telling {
@@ -138,11 +138,10 @@ const grant: Doing<'grant'> = async ({ lane, ledger }, { who, plan, pin, days, s
   const tenantId = ledger.tenantIds[who]!;
   const starts = startsIn === 0 ? null : lane.now() + startsIn * DAY + 20 * MINUTE;
   const until = (starts ?? lane.now()) + days * DAY + 30 * MINUTE;
-  const made = await operate(lane, 'post', '/api/overrides', {
+  const made = await insist(lane, 'post', '/api/overrides', {
     ...{ tenantId, planId: plan, pin, reason: 'A history of the model.' },
     ...{ startsAt: starts && new Date(starts).toISOString(), endsAt: new Date(until).toISOString() },
   });
-  if (!made) throw new Error('The API refused an override.');
   ledger.overrides.push({ id: String(made.id), tenantId, plan, pin, from: Date.parse(String(made.startsAt)), until });
 };
 
@@ -154,16 +153,15 @@ const endOverride: Doing<'end override'> = async ({ lane, ledger }, { override }
 
 const changeBase: Doing<'change base plan'> = async ({ lane, ledger }, { who, plan }) => {
   const tenantId = ledger.tenantIds[who]!;
-  if (!(await operate(lane, 'put', `/api/tenants/${tenantId}`, { basePlanId: plan })))
-    throw new Error('The API refused a base plan.');
+  await insist(lane, 'put', `/api/tenants/${tenantId}`, { basePlanId: plan });
   ledger.base.set(tenantId, plan);
 };
 
 async function setMapped({ lane, ledger }: Telling, price: MappedPrice, mapped: boolean, planId: string) {
   const others = ledger.pricesBeside(price).filter((one) => one !== price);
   const stripePriceIds = mapped ? [...others, price] : others;
-  if (!(await operate(lane, 'put', `/api/plans/${planId}`, { stripePriceIds })))
-    throw new Error('The API refused the prices of a plan.');
+  // Of several items the best that is known counts: who has another that is known is lowered.
+  await insist(lane, 'put', `/api/plans/${planId}`, { stripePriceIds });
   ledger.setMapped(price, mapped);
 }
 
