@@ -138,10 +138,11 @@ const grant: Doing<'grant'> = async ({ lane, ledger }, { who, plan, pin, days, s
   const tenantId = ledger.tenantIds[who]!;
   const starts = startsIn === 0 ? null : lane.now() + startsIn * DAY + 20 * MINUTE;
   const until = (starts ?? lane.now()) + days * DAY + 30 * MINUTE;
-  const made = await insist(lane, 'post', '/api/overrides', {
+  const made = await operate(lane, 'post', '/api/overrides', {
     ...{ tenantId, planId: plan, pin, reason: 'A history of the model.' },
     ...{ startsAt: starts && new Date(starts).toISOString(), endsAt: new Date(until).toISOString() },
   });
+  if (!made) throw new Error('The API refused an override.');
   ledger.overrides.push({ id: String(made.id), tenantId, plan, pin, from: Date.parse(String(made.startsAt)), until });
 };
 
@@ -153,7 +154,8 @@ const endOverride: Doing<'end override'> = async ({ lane, ledger }, { override }
 
 const changeBase: Doing<'change base plan'> = async ({ lane, ledger }, { who, plan }) => {
   const tenantId = ledger.tenantIds[who]!;
-  await insist(lane, 'put', `/api/tenants/${tenantId}`, { basePlanId: plan });
+  if (!(await operate(lane, 'put', `/api/tenants/${tenantId}`, { basePlanId: plan })))
+    throw new Error('The API refused a base plan.');
   ledger.base.set(tenantId, plan);
 };
 
